@@ -298,8 +298,10 @@ async fn two_pieces(page: &Page) {
     page.eval(&write(".covers [data-edge=to]", begin, 48)).await;
     page.eval(&write(".covers [data-edge=from]", begin, 44)).await;
     page.eval(&write(".covers [data-edge=to]", begin, 48)).await;
-    page.eval("document.querySelector('.piece [data-whole]').click(); document.querySelector('[data-add-same]').click()")
-        .await;
+    page.eval(
+        "document.querySelector('.piece [data-whole]').click(); document.querySelector('[data-add-same]').click()",
+    )
+    .await;
     page.is("document.querySelectorAll('.piece').length === 2").await;
     page.is("document.querySelectorAll('.covers li').length === 1").await;
     page.eval("document.activeElement.blur(); scrollTo(0, 0)").await;

@@ -1,8 +1,10 @@
 //! What everything else stands on: the clock, child processes, HTTP clients, passwords, redaction. Knows nothing of radio.
 
+pub mod adts;
 pub mod allocator;
 pub mod blocking;
 pub mod clock;
+pub mod comments;
 pub mod duration;
 #[cfg(test)]
 pub mod elsewhere;
@@ -11,7 +13,10 @@ pub mod hash;
 pub mod http;
 pub mod id3v2;
 pub mod image;
+pub mod layer3;
+pub mod mp4;
 pub mod mpeg_audio;
+pub mod ogg;
 pub mod password;
 pub mod path;
 pub mod process;

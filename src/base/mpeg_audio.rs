@@ -92,6 +92,12 @@ impl FrameHeader {
         })
     }
 
+    /// Where the side information of layer III is in `frame`, which begins with this header.
+    pub fn side_info(&self, frame: &[u8]) -> std::ops::Range<usize> {
+        let start = HEADER + if frame.get(1).is_some_and(|byte| byte & 1 == 0) { CHECKSUM } else { 0 };
+        start..start + self.side_info
+    }
+
     /// The statistics of a file (`Xing` or `Info`, and what follows), if `frame` is the one at its beginning that has
     /// them in the place of sound. Players skip that frame. If frames have a checksum, LAME puts the statistics where
     /// they would be without it, and others behind it.

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::parse_duration;
+use crate::model::EncodingKind;
 
 /// Records radio on a schedule: no second lost, a truthful verdict on every recording, cuts by programme time.
 #[derive(Debug, Parser)]
@@ -42,9 +44,12 @@ pub(super) enum Command {
         /// How long, such as 15s or 1h30m
         #[arg(long = "for", value_name = "LENGTH", value_parser = parse_duration)]
         length: Duration,
-        /// The MP3 to write, in a folder that is there; else one is named in the output folder
+        /// The file to write (.mp3, .m4a, .opus), in a folder that is there; else one is named in the output folder
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
+        /// How to encode it, or `original` to keep what the station sends; by default that if the YAML says so, else as `--output` ends
+        #[arg(long, value_parser = encodings())]
+        encoding: Option<EncodingKind>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -228,9 +233,12 @@ pub(super) struct ClipArguments {
     /// What it is called
     #[arg(long)]
     title: Option<String>,
-    /// The MP3 to write, in a folder that is there; else the clip goes into the library
+    /// The file to write (.mp3, .m4a, .opus), in a folder that is there; else the clip goes into the library
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// How to encode it, or `original` to keep it as it is; by default that if the YAML says so, else as `--output` ends
+    #[arg(long, value_parser = encodings())]
+    encoding: Option<EncodingKind>,
     /// Only say what would come of it
     #[arg(long)]
     dry_run: bool,
@@ -239,10 +247,32 @@ pub(super) struct ClipArguments {
     json: bool,
 }
 
+/// The words for how to encode.
+fn encodings() -> impl TypedValueParser<Value = EncodingKind> {
+    let words = PossibleValuesParser::new(EncodingKind::ALL.map(EncodingKind::word));
+    // It takes no other word.
+    words.map(|word| EncodingKind::of(&word).unwrap_or_default())
+}
+
 impl ClipArguments {
     /// Returns them as the command takes them.
     pub(super) fn options(self) -> super::clip::Options {
-        let Self { source, from, to, since, length, pieces, bleeps, mutes, title, output, dry_run, json } = self;
-        super::clip::Options { source, from, to, since, length, pieces, bleeps, mutes, title, output, dry_run, json }
+        let Self { source, from, to, since, length, pieces, bleeps, mutes, title, output, encoding, dry_run, json } =
+            self;
+        super::clip::Options {
+            source,
+            from,
+            to,
+            since,
+            length,
+            pieces,
+            bleeps,
+            mutes,
+            title,
+            output,
+            encoding,
+            dry_run,
+            json,
+        }
     }
 }

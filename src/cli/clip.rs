@@ -16,7 +16,7 @@ use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
 use super::named::{self, Unknown};
 use super::print::{print, print_json};
 use super::runtime::block_on;
-use super::target::{Target, unfit};
+use super::target::{Target, encoding_of, fitting};
 use super::{logging, programs};
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
@@ -29,7 +29,7 @@ use crate::clips::{
 use crate::config::{Config, parse_position};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
-use crate::model::{AiringId, Cause, Covering, Stretch, Verdict};
+use crate::model::{AiringId, Cause, Covering, EncodingKind, Stretch, Verdict};
 use crate::production::summary;
 
 /// What to cut, and what to make of it.
@@ -52,6 +52,8 @@ pub(super) struct Options {
     pub title: Option<String>,
     /// The file to write. `None` if the clip goes into the library.
     pub output: Option<PathBuf>,
+    /// How to encode it. `None` if as the name of the file or the YAML says.
+    pub encoding: Option<EncodingKind>,
     /// Whether only to say what would come.
     pub dry_run: bool,
     /// Whether to print JSON.
@@ -84,10 +86,14 @@ struct Missing {
 /// Makes the clip, at the instant `now`. Exit code 3 if something of it is missing.
 pub(super) fn run(config: Config, options: &Options, now: DateTime<Utc>) -> anyhow::Result<u8> {
     logging::begin("off");
-    if let Some(reason) = options.output.as_deref().and_then(unfit) {
-        eprintln!("aircheck: {reason}");
-        return Ok(USAGE);
-    }
+    let encoding = match encoding_of(options.output.as_deref(), options.encoding, config.encodings.kind) {
+        // Without a name, the station may say how.
+        Ok(kind) => Some(kind).filter(|_| options.output.is_some()).or(options.encoding),
+        Err(reason) => {
+            eprintln!("aircheck: {reason}");
+            return Ok(USAGE);
+        }
+    };
     if !options.dry_run && !programs::all_there(&[]) {
         return Ok(FAILED);
     }
@@ -95,7 +101,7 @@ pub(super) fn run(config: Config, options: &Options, now: DateTime<Utc>) -> anyh
     block_on(async {
         let mut signals = Signals::listen()?;
         tokio::select! {
-            code = cut(&config, options, now) => code,
+            code = cut(&config, options, encoding, now) => code,
             () = signals.stop() => {
                 eprintln!("aircheck: no clip was made");
                 Ok(FAILED)
@@ -104,7 +110,12 @@ pub(super) fn run(config: Config, options: &Options, now: DateTime<Utc>) -> anyh
     })?
 }
 
-async fn cut(config: &Arc<Config>, options: &Options, now: DateTime<Utc>) -> anyhow::Result<u8> {
+async fn cut(
+    config: &Arc<Config>,
+    options: &Options,
+    encoding: Option<EncodingKind>,
+    now: DateTime<Utc>,
+) -> anyhow::Result<u8> {
     let path = config.state.join("catalogue.sqlite");
     let known = if options.output.is_none() && !options.dry_run {
         Some(Catalogue::open(path).await?)
@@ -117,7 +128,7 @@ async fn cut(config: &Arc<Config>, options: &Options, now: DateTime<Utc>) -> any
     let store = catalogue::store(config).of_command(&config.state);
     let sources = Sources::of_command(Arc::clone(config), known.clone(), store);
     let request = match request(config, &sources, options).await? {
-        Ok(request) => request,
+        Ok(request) => ClipRequest { encoding, ..request },
         Err(reason) => {
             eprintln!("aircheck: {reason}");
             return Ok(USAGE);
@@ -169,7 +180,7 @@ async fn as_file(
     let target = Target::beside(output)?;
     let made = into_file(checked, sources, pictures, target.path(), clock).await.context("the clip cannot be made")?;
     let file = match made.file {
-        Some(_) => Some(target.publish(output).await?),
+        Some(_) => Some(target.publish(&fitting(output, made.draft.encoded.codec)).await?),
         None => None,
     };
     Ok(Made { file, ..made })
@@ -213,7 +224,7 @@ fn of_station(station: &str, options: &Options) -> Result<ClipRequest, String> {
             halves(text).ok_or_else(|| format!("`{text}`: write from when to when, such as `22:16:05..22:16:06.5`"))?;
         Ok(Over::Tape(from.to_owned(), to.to_owned()))
     })?;
-    Ok(ClipRequest { title: options.title.clone(), pieces: vec![piece], covers })
+    Ok(ClipRequest { title: options.title.clone(), pieces: vec![piece], covers, encoding: None })
 }
 
 fn of_recording(id: &AiringId, options: &Options) -> Result<ClipRequest, String> {
@@ -236,7 +247,7 @@ fn of_recording(id: &AiringId, options: &Options) -> Result<ClipRequest, String>
         let (from, to) = positions("--bleep", text)?;
         Ok(Over::Recording(from, to))
     })?;
-    Ok(ClipRequest { title: options.title.clone(), pieces, covers })
+    Ok(ClipRequest { title: options.title.clone(), pieces, covers, encoding: None })
 }
 
 fn covers(options: &Options, over: impl Fn(&str) -> Result<Over, String>) -> Result<Vec<AskedCover>, String> {
@@ -338,6 +349,9 @@ fn report(
     } else {
         let file = file.map(|file| format!(" — {}", file.display())).unwrap_or_default();
         print(&format!("{}{file}\n", summary(draft.verdict, encoded)))?;
+        for note in &encoded.notes {
+            eprintln!("{note}");
+        }
         say_missing(&missing);
     }
     Ok(match draft.verdict {

@@ -29,7 +29,7 @@ use crate::config::{Config, GapPolicy};
 use crate::encode::{self, Job};
 use crate::library::store::Store;
 use crate::model::Span;
-use crate::production::{Draft, Subject, Texts, tags};
+use crate::production::{Draft, Subject, Texts, tagging};
 use crate::tape::Tape;
 use crate::web::wire::TapeAccount;
 
@@ -167,7 +167,7 @@ async fn encode_piece(
     let target = work.folder.join(".piece.part");
     let job = Job {
         cut: piece,
-        encoding: config.encoding,
+        encoding: config.encodings.wanted().anew(),
         gaps: GapPolicy::Silence,
         dead_air: config.dead_air,
         target: target.clone(),
@@ -190,10 +190,10 @@ async fn encode_piece(
     };
     let (zone, station) = (place.zone, place.name.as_str());
     let subject = Subject { cut: piece, on_air: piece.start, zone, station, gaps: GapPolicy::Silence, id3: config.id3 };
-    tags::write(&target, &draft.tags(&subject, texts)).await?;
+    tagging::write(&target, &draft.tags(&subject, texts)).await?;
     let name = format!("{} {}", place.name.replace('/', "-"), local.format("%Y-%m-%d %H%M%S%z"));
     let store = Store::new(&work.folder);
-    Ok(Some(store.shelve(&target, &name, config.encoding.codec).await?))
+    Ok(Some(store.shelve(&target, &name, draft.encoded.codec).await?))
 }
 
 /// Writes the checksums of all files in `folder`, as `sha256sum -c` reads them. Blocks.
@@ -278,7 +278,7 @@ impl Workspace {
         let (version, at) = (env!("CARGO_PKG_VERSION"), place.clock(now));
         let head = format!(
             "Exported by aircheck {version} on {at}.\n\
-             Each MP3 begins at the time in its name, by the clocks of {}. Silence stands for what is missing, so the \
+             Each file of sound begins at the time in its name, by the clocks of {}. Silence stands for what is missing, so the \
              position in a file is the time on the clock.\n\
              `sha256sum -c {SUMS}` says whether a file was changed since.\n\n",
             place.zone

@@ -63,8 +63,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Check { probe, json } => {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))
         }
-        Command::Record { station, length, output, json } => {
-            let options = record::Options { station, length, output, json };
+        Command::Record { station, length, output, encoding, json } => {
+            let options = record::Options { station, length, output, encoding, json };
             located(at, |file| loaded(Config::look(&file), |config| record::run(&config, &options)))
         }
         Command::Next { count, json } => {

@@ -108,7 +108,7 @@ async fn probe_all(config: &Config) -> Vec<Probed> {
         let (probed, title) = tokio::join!(probing, titles::ask_once(station, &environment));
         let _turn = turns.acquire().await;
         let target = work.join(format!("{}.mp3", station.id));
-        let heard = hear(&probed, ENOUGH, config.encoding, target, &environment.clock).await;
+        let heard = hear(&probed, ENOUGH, config.encodings.mp3, target, &environment.clock).await;
         report(station, probed, heard, title)
     });
     let probed = futures::future::join_all(probes).await;

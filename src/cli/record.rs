@@ -16,20 +16,20 @@ use super::named::{self, Unknown};
 use super::print::{print, print_json};
 use super::progress::Progress;
 use super::runtime::block_on;
-use super::target::{folder_of, unfit};
+use super::target::{encoding_of, fitting, folder_of};
 use super::{logging, programs};
 use crate::base::environment::Environment;
 use crate::base::signals::Signals;
 use crate::capture::deck::Decks;
 use crate::capture::{CONNECTING, first_sound};
-use crate::config::{Config, Id3, Station};
+use crate::config::{Config, Encoding, Id3, Station};
 use crate::encode::{Encoded, Job};
 use crate::library::store::{self, Store};
-use crate::model::{AiringId, Cause, CauseKind, Codec, ShowId, Span, StationId, Verdict};
+use crate::model::{AiringId, Cause, CauseKind, Codec, EncodingKind, ShowId, Span, StationId, Verdict};
 use crate::production::following::{self, EncodingSlots, Ending};
-use crate::production::{Draft, Subject, Texts, summary, tags};
+use crate::production::{Draft, Subject, Texts, summary, tagging};
 use crate::tape::Tape;
-use crate::web::wire::{Missing, Report, Silent, stamp};
+use crate::web::wire::{Missing, Note, Report, Silent, stamp};
 
 /// What to record, and how.
 #[derive(Debug, Clone)]
@@ -40,6 +40,8 @@ pub(super) struct Options {
     pub length: Duration,
     /// The file to write. `None` if one is named in the output folder.
     pub output: Option<PathBuf>,
+    /// How to encode it. `None` if as the name of the file or the YAML says.
+    pub encoding: Option<EncodingKind>,
     /// Whether to print JSON.
     pub json: bool,
 }
@@ -62,17 +64,21 @@ pub(super) fn run(config: &Config, options: &Options) -> anyhow::Result<u8> {
         eprintln!("aircheck: `--for` must be longer than 0 s");
         return Ok(USAGE);
     }
-    if let Some(reason) = options.output.as_deref().and_then(unfit) {
-        eprintln!("aircheck: {reason}");
-        return Ok(USAGE);
-    }
+    let usual = station.encoding.unwrap_or(config.encodings.kind);
+    let encoding = match encoding_of(options.output.as_deref(), options.encoding, usual) {
+        Ok(kind) => config.encodings.of(kind),
+        Err(reason) => {
+            eprintln!("aircheck: {reason}");
+            return Ok(USAGE);
+        }
+    };
     if !programs::all_there(std::slice::from_ref(station)) {
         return Ok(FAILED);
     }
-    block_on(record(config, station, options))?
+    block_on(record(config, station, encoding, options))?
 }
 
-async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> anyhow::Result<u8> {
+async fn record(config: &Config, station: &Arc<Station>, encoding: Encoding, options: &Options) -> anyhow::Result<u8> {
     let environment = Environment::system();
     let mut signals = Signals::listen()?;
     let asked = environment.clock.now();
@@ -89,8 +95,7 @@ async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> a
     };
     let cut = Span::new(start, start + TimeDelta::from_std(options.length)?);
     let target = work.folder.join("take.mp3.part");
-    let mut job =
-        Job { cut, encoding: config.encoding, gaps: config.gaps, dead_air: config.dead_air, target, cover_space: 0 };
+    let mut job = Job { cut, encoding, gaps: config.gaps, dead_air: config.dead_air, target, cover_space: 0 };
     let taken = take_until_stopped(&tape, &mut job, station, &environment, &mut signals, !options.json).await;
     let cut = job.cut;
     drop(lease);
@@ -104,10 +109,10 @@ async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> a
     let file = if verdict == Verdict::Failed {
         None
     } else {
-        tags::write(&draft.file, &draft.tags(&subject(station, &job, config.id3), texts(station, &job))).await?;
+        tagging::write(&draft.file, &draft.tags(&subject(station, &job, config.id3), texts(station, &job))).await?;
         Some(
             work.publish(
-                (&draft.file, config.encoding.codec),
+                (&draft.file, draft.encoded.codec),
                 &station.name,
                 start.with_timezone(&station.timezone).naive_local(),
             )
@@ -118,6 +123,9 @@ async fn record(config: &Config, station: &Arc<Station>, options: &Options) -> a
         print_json(&report(station, cut, verdict, taken, file.as_deref()).await?)?;
     } else if let Some(file) = &file {
         print(&format!("{} — {}\n", summary(verdict, taken), file.display()))?;
+        for note in &taken.notes {
+            eprintln!("{note}");
+        }
         for gap in &taken.gaps {
             let at = gap.start.with_timezone(&station.timezone).format("%H:%M:%S%.3f");
             eprintln!("missing {:.3} s at {at}: {}", gap.length.as_secs_f64(), gap.cause);
@@ -228,7 +236,8 @@ impl Workspace {
         start: chrono::NaiveDateTime,
     ) -> anyhow::Result<PathBuf> {
         if let Some(file) = &self.file {
-            store::give_name(finished, file).await?;
+            let file = fitting(file, codec);
+            store::give_name(finished, &file).await?;
             return Ok(std::path::absolute(file)?);
         }
         let name = format!("{0}/{1} {0}", station.replace('/', "-"), start.format("%Y-%m-%d %H%M%S"));
@@ -286,7 +295,7 @@ async fn report(
         seconds: taken.seconds,
         missing: taken.gaps.iter().map(|gap| Missing::of(gap, zone)).collect(),
         silent: taken.measured.dead_air.iter().map(|dead| Silent::of(dead, zone)).collect(),
-        notes: Vec::new(),
+        notes: taken.notes.iter().cloned().map(Note::from).collect(),
         loudness: taken.measured.loudness.map(|loudness| loudness.integrated),
         file: file.map(Path::to_owned),
         bytes,

@@ -75,7 +75,8 @@ pub async fn check(request: &ClipRequest, sources: &Sources, now: DateTime<Utc>)
         Some(title) => title_line(title).map_err(ClipError::Wrong)?,
         None => usual_title(&pieces, &origins),
     };
-    Ok(Checked { clip: Clip { title, pieces, covers }, origins })
+    let encoding = request.encoding;
+    Ok(Checked { clip: Clip { title, pieces, covers, encoding }, origins })
 }
 
 /// Checks a clip again that was checked before, perhaps by another process: what it is cut from may have changed.

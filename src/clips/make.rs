@@ -143,7 +143,7 @@ async fn shelved(
     }
     let Label { name, notes } = draft.label(order).await?;
     let outcome = finished(draft.outcome(notes, clock.now()));
-    let named = (name.as_str(), order.show.encoding.codec);
+    let named = (name.as_str(), draft.encoded.codec);
     let file = archive::shelve_clip(catalogue, &sources.store, outcome, pieces, temporary, named).await?;
     let file = file.ok_or_else(|| MakeError::Taken { id: airing.id.clone() })?;
     Ok(Made { draft, cut, file: Some(file) })
@@ -270,7 +270,8 @@ fn order_of(id: &AiringId, checked: &Checked, config: &Arc<Config>) -> Order {
         timezone: station.timezone,
     };
     // What is missing is silence, so that no piece and no cover slips.
-    let show = Arc::new(Show { gaps: GapPolicy::Silence, ..Show::clone(&show) });
+    let encoding = clip.encoding.map_or(show.encoding, |kind| config.encodings.of(kind));
+    let show = Arc::new(Show { gaps: GapPolicy::Silence, encoding, ..Show::clone(&show) });
     Order { airing, show, station, config: Arc::clone(config), only_tape: true }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::Covering;
+use crate::model::{Covering, EncodingKind};
 
 /// A clip that somebody asks for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -15,6 +15,8 @@ pub struct ClipRequest {
     pub pieces: Vec<AskedPiece>,
     /// What nobody is to hear.
     pub covers: Vec<AskedCover>,
+    /// How it is to be encoded. `None` if as the file says.
+    pub encoding: Option<EncodingKind>,
 }
 
 /// A piece that somebody asks for.

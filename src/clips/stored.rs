@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AiringId, Clip, Cover, Covering, Piece, Span, StationId, Stretch};
+use crate::model::{AiringId, Clip, Cover, Covering, EncodingKind, Piece, Span, StationId, Stretch};
 
 /// The pieces and the covers of a clip.
 #[derive(Debug, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ struct Stored {
     bleep: Vec<[f64; 2]>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     mute: Vec<[f64; 2]>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoding: Option<String>,
 }
 
 /// A piece: of tape from an instant to another, of a recording from a second to another.
@@ -45,6 +47,7 @@ pub fn text_of(clip: &Clip) -> String {
         pieces: clip.pieces.iter().map(piece).collect(),
         bleep: covers(Covering::Tone),
         mute: covers(Covering::Silence),
+        encoding: clip.encoding.map(|encoding| encoding.word().to_owned()),
     };
     // It consists of text and finite numbers, so this cannot fail.
     serde_json::to_string(&stored).unwrap_or_default()
@@ -52,7 +55,7 @@ pub fn text_of(clip: &Clip) -> String {
 
 /// Reads the text of a clip with this title. `None` if it is none.
 pub fn clip_of(title: &str, text: &str) -> Option<Clip> {
-    let Stored { pieces, bleep, mute } = serde_json::from_str(text).ok()?;
+    let Stored { pieces, bleep, mute, encoding } = serde_json::from_str(text).ok()?;
     let seconds = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
     let piece = |piece: StoredPiece| match piece {
         StoredPiece::Tape { station, from, to } => Some(Piece::Tape {
@@ -74,7 +77,8 @@ pub fn clip_of(title: &str, text: &str) -> Option<Clip> {
     let silences = mute.into_iter().map(cover(Covering::Silence));
     let mut covers = tones.chain(silences).collect::<Option<Vec<_>>>()?;
     covers.sort_by_key(|cover| cover.stretch.at);
-    (!pieces.is_empty()).then(|| Clip { title: title.to_owned(), pieces, covers })
+    let encoding = encoding.as_deref().and_then(EncodingKind::of);
+    (!pieces.is_empty()).then(|| Clip { title: title.to_owned(), pieces, covers, encoding })
 }
 
 #[cfg(test)]
@@ -98,6 +102,7 @@ mod tests {
                 },
             ],
             covers: vec![cover(10_000, 12_000, Covering::Silence), cover(65_200, 66_000, Covering::Tone)],
+            encoding: Some(EncodingKind::Original),
         };
         let text = text_of(&clip);
         assert!(text.contains(r#""from":"2026-11-20T13:15:00Z","to":"2026-11-20T13:30:00.250Z""#), "{text}");

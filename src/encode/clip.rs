@@ -9,18 +9,21 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::attempts::Attempts;
+use super::codecs::RESERVED_FOR_TAGS;
 use super::decoder::Decoding;
 use super::error::EncodeError;
 use super::feed::Feed;
 use super::file::FileSound;
 use super::frames::frames;
-use super::job::{ClipJob, EncodedClip};
+use super::job::{ClipJob, Encoded, EncodedClip};
+use super::original::{self, OriginalJob, not_original};
 use super::output::Output;
 use super::{piecewise, streaming};
 use crate::base::clock::SharedClock;
 use crate::base::duration::delta;
+use crate::config::GapPolicy;
 use crate::model::{Cause, Gap, Span, Stretch};
-use crate::tape::{Tape, TapeError};
+use crate::tape::{Step, Tape, TapeError};
 
 /// A piece of a clip.
 #[derive(Debug)]
@@ -100,6 +103,49 @@ pub async fn encode_clip(
     sources: &[ClipSource],
     clock: &SharedClock,
 ) -> Result<EncodedClip, EncodeError> {
+    if job.encoding.original && !job.covers.is_empty() {
+        return anew(job, sources, clock, "something in it is covered".to_owned()).await;
+    }
+    let (encoded, pieces) = go_through(job, sources, clock).await?;
+    if !job.encoding.original || encoded.encoded.seconds == 0.0 {
+        return Ok(encoded);
+    }
+    let original = OriginalJob {
+        target: job.target.clone(),
+        room: RESERVED_FOR_TAGS.saturating_add(job.cover_space),
+        gaps: GapPolicy::Silence,
+        length: sources.iter().map(ClipSource::length).sum(),
+        pieces,
+        missing: Duration::ZERO,
+    };
+    match Box::pin(original::keep(&original, clock)).await? {
+        Ok(kept) => Ok(EncodedClip { encoded: encoded.encoded.kept(kept), ..encoded }),
+        Err(why) => anew(job, sources, clock, why).await,
+    }
+}
+
+/// Encodes a clip that cannot be kept, and says why.
+async fn anew(
+    job: &ClipJob,
+    sources: &[ClipSource],
+    clock: &SharedClock,
+    why: String,
+) -> Result<EncodedClip, EncodeError> {
+    let job = ClipJob { encoding: job.encoding.anew(), ..job.clone() };
+    let (mut encoded, _) = go_through(&job, sources, clock).await?;
+    encoded.encoded.notes.push(not_original(why));
+    Ok(encoded)
+}
+
+/// What was walked through of a piece: from where to where it is in the clip, and the steps.
+type Walked = (Duration, Duration, Vec<Step>);
+
+/// Goes through all pieces, in whichever way gives all of them.
+async fn go_through(
+    job: &ClipJob,
+    sources: &[ClipSource],
+    clock: &SharedClock,
+) -> Result<(EncodedClip, Vec<Walked>), EncodeError> {
     let mut attempts = Attempts::new();
     loop {
         let attempt = try_to_encode(job, sources, clock, attempts.piecewise).await;
@@ -115,22 +161,24 @@ async fn try_to_encode(
     sources: &[ClipSource],
     clock: &SharedClock,
     piecewise: bool,
-) -> Result<Option<EncodedClip>, EncodeError> {
+) -> Result<Option<(EncodedClip, Vec<Walked>)>, EncodeError> {
     let decoding = Decoding { samples: job.encoding, behind_all: false, clock };
     let position = |at| frames(at, job.encoding.sample_rate);
     let length = sources.iter().map(ClipSource::length).sum();
     let mut output = Output::start_clip(job, length, clock)?;
     let (mut gaps, mut pieces, mut at) = (Vec::new(), Vec::with_capacity(sources.len()), Duration::ZERO);
+    let mut walked = Vec::new();
     for source in sources {
         let end = at.saturating_add(source.length());
         output.begin_piece(position(at.saturating_add(source.there())), position(end));
-        let mut feed = source.feed(clock).await;
+        let mut feed = source.feed(clock).await.remembering(job.encoding.original);
         if piecewise {
             piecewise::decode(decoding, &mut feed, &mut output).await.map_err(|error| source.error(error))?;
         } else if !streaming::decode(decoding, &mut feed, &mut output).await.map_err(|error| source.error(error))? {
             output.abandon().await;
             return Ok(None);
         }
+        walked.push((at, end, feed.take_steps()));
         let missing = source.missing(feed);
         let last = missing.last().filter(|(stretch, _)| at + stretch.at + stretch.length >= end);
         let last = last.map_or(Duration::ZERO, |(stretch, _)| stretch.length);
@@ -144,5 +192,6 @@ async fn try_to_encode(
         at = end;
     }
     let encoded = output.finish(Span::new(job.start, job.start + delta(at)), gaps).await?;
-    Ok(Some(EncodedClip { encoded, pieces }))
+    let encoded = Encoded { codec: job.encoding.codec, ..encoded };
+    Ok(Some((EncodedClip { encoded, pieces }, walked)))
 }

@@ -34,6 +34,8 @@ pub(super) struct Feed {
     /// How much sound was handed on before the tape had no more, and how long that took.
     fed: Duration,
     hurried: Option<Duration>,
+    /// The steps that were taken. `None` if nobody wants them.
+    taken: Option<Vec<Step>>,
 }
 
 /// What a feed walks through.
@@ -84,7 +86,17 @@ impl Feed {
     }
 
     fn of(walk: Walk, clock: SharedClock) -> Self {
-        Self { walk, begun: clock.monotonic(), clock, fed: Duration::ZERO, hurried: None }
+        Self { walk, begun: clock.monotonic(), clock, fed: Duration::ZERO, hurried: None, taken: None }
+    }
+
+    /// Remembers the steps from here on if they are `wanted`.
+    pub(super) fn remembering(self, wanted: bool) -> Self {
+        Self { taken: wanted.then(Vec::new), ..self }
+    }
+
+    /// Returns the steps that were taken.
+    pub(super) fn take_steps(&mut self) -> Vec<Step> {
+        self.taken.take().unwrap_or_default()
     }
 
     /// The value of [`super::Encoded::speed`]. Decoders take in advance what fits into a pipe.
@@ -120,6 +132,9 @@ impl Feed {
                 step => {
                     if let (Step::Feed { duration, .. }, None) = (&step, self.hurried) {
                         self.fed += *duration;
+                    }
+                    if let Some(taken) = &mut self.taken {
+                        taken.push(step.clone());
                     }
                     return step;
                 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use crate::config::{DeadAirRule, Encoding, GapPolicy};
-use crate::model::{Cover, Gap, Measured, Span};
+use crate::model::{Codec, Cover, Gap, Measured, Note, Span};
 
 /// What to encode, and where to.
 #[derive(Debug, Clone)]
@@ -58,6 +58,10 @@ pub struct Encoded {
     /// How many times faster than it plays it was encoded, before it had to wait for the tape; `None` if that time was
     /// too short to say.
     pub speed: Option<f64>,
+    /// The codec of the file.
+    pub codec: Codec,
+    /// What is to be said of how it was encoded, or kept.
+    pub notes: Vec<Note>,
 }
 
 /// The result of encoding a clip.

@@ -30,7 +30,8 @@ use crate::model::{AsCause as _, Cause, Codec, StationId};
 use crate::tape::Sound;
 
 /// The format of the samples: low, but good enough for a meter.
-const COARSE: Encoding = Encoding { codec: Codec::Mp3, bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9 };
+const COARSE: Encoding =
+    Encoding { codec: Codec::Mp3, bitrate: 32_000, channels: 1, sample_rate: 8_000, quality: 9, original: false };
 /// How many samples make one level: a tenth of a second.
 const SAMPLES_PER_LEVEL: usize = 800;
 /// The greatest number of levels that wait for somebody who looks: a minute.
@@ -256,7 +257,7 @@ mod tests {
         fn reel(&self, name: &str, container: Container, bytes: &[u8]) -> Sound {
             let path = self.folder.path().join(name);
             std::fs::write(&path, bytes).unwrap();
-            let reel = Arc::new(Reel { path, container, detail: String::new(), init: 0 });
+            let reel = Arc::new(Reel { path, container, detail: String::new(), init: 0, head: None });
             Sound { reel, offset: 0, length: bytes.len() as u64 }
         }
 

@@ -32,20 +32,26 @@ mod live_mp3;
 mod loudness;
 mod measure;
 mod meter;
+mod original;
 mod output;
+mod packets;
 mod piecewise;
 mod samples;
 mod streaming;
 mod waveform;
+mod written;
+
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::base::clock::SharedClock;
-use crate::tape::Tape;
+use crate::tape::{Step, Tape};
 
 use attempts::Attempts;
 use decoder::Decoding;
 use feed::Feed;
+use original::{OriginalJob, not_original};
 use output::Output;
 
 pub use clip::{ClipSource, encode_clip};
@@ -70,9 +76,42 @@ pub async fn encode(
     sealed: CancellationToken,
     clock: &SharedClock,
 ) -> Result<Encoded, EncodeError> {
+    let (encoded, steps) = Box::pin(go_through(job, tape, &sealed, clock)).await?;
+    if !job.encoding.original || encoded.seconds == 0.0 {
+        return Ok(encoded);
+    }
+    let length = job.cut.length().to_std().unwrap_or_default();
+    let at_the_end =
+        encoded.gaps.last().filter(|gap| (job.cut.end - gap.start).to_std().is_ok_and(|left| left <= gap.length));
+    let original = OriginalJob {
+        target: job.target.clone(),
+        room: RESERVED_FOR_TAGS.saturating_add(job.cover_space),
+        gaps: job.gaps,
+        length,
+        pieces: vec![(Duration::ZERO, length, steps)],
+        missing: at_the_end.map_or(Duration::ZERO, |gap| gap.length),
+    };
+    match Box::pin(original::keep(&original, clock)).await? {
+        Ok(kept) => Ok(encoded.kept(kept)),
+        Err(why) => {
+            let anew = Job { encoding: job.encoding.anew(), ..job.clone() };
+            let (mut encoded, _) = Box::pin(go_through(&anew, tape, &sealed, clock)).await?;
+            encoded.notes.push(not_original(why));
+            Ok(encoded)
+        }
+    }
+}
+
+/// Goes through the cut, in whichever way gives all of it. Returns the steps as well if the original is to be kept.
+async fn go_through(
+    job: &Job,
+    tape: &Tape,
+    sealed: &CancellationToken,
+    clock: &SharedClock,
+) -> Result<(Encoded, Vec<Step>), EncodeError> {
     let mut attempts = Attempts::new();
     loop {
-        let attempt = try_to_encode(job, tape, &sealed, clock, attempts.piecewise).await;
+        let attempt = try_to_encode(job, tape, sealed, clock, attempts.piecewise).await;
         if let Some(end) = attempts.end(attempt, &job.target).await {
             return end;
         }
@@ -86,10 +125,11 @@ async fn try_to_encode(
     sealed: &CancellationToken,
     clock: &SharedClock,
     piecewise: bool,
-) -> Result<Option<Encoded>, EncodeError> {
+) -> Result<Option<(Encoded, Vec<Step>)>, EncodeError> {
     let decoding = Decoding { samples: job.encoding, behind_all: false, clock };
     let mut output = Output::start(job, clock)?;
-    let mut feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
+    let feed = Feed::new(tape.clone(), job.cut, sealed.clone(), clock.clone()).await;
+    let mut feed = feed.remembering(job.encoding.original);
     if piecewise {
         piecewise::decode(decoding, &mut feed, &mut output).await?;
     } else if !streaming::decode(decoding, &mut feed, &mut output).await? {
@@ -97,6 +137,7 @@ async fn try_to_encode(
         return Ok(None);
     }
     let speed = feed.speed().filter(|_| !piecewise);
+    let steps = feed.take_steps();
     let encoded = output.finish(job.cut, feed.into_gaps()).await?;
-    Ok(Some(Encoded { speed, ..encoded }))
+    Ok(Some((Encoded { speed, codec: job.encoding.codec, ..encoded }, steps)))
 }

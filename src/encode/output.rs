@@ -3,6 +3,7 @@
 //!
 //! Decoders know positions in the piece that they decode. A cut and a reel are one piece, from the beginning to the end.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::codecs::Encoder;
@@ -14,7 +15,7 @@ use super::meter::Meter;
 use crate::base::clock::SharedClock;
 use crate::base::duration::delta;
 use crate::config::{DeadAirRule, Encoding, GapPolicy};
-use crate::model::{Cause, CauseKind, Gap, Levels, Span, Stretch};
+use crate::model::{Cause, CauseKind, Codec, Gap, Levels, Span, Stretch};
 
 /// The file, if there is one, and what is known of the sound. Its position only goes forward: past decoded samples and
 /// past what is skipped.
@@ -55,18 +56,32 @@ struct Piece {
 impl Output {
     /// Begins the file of `job`.
     pub(super) fn start(job: &Job, clock: &SharedClock) -> Result<Self, EncodeError> {
-        let encoder = Some(Encoder::start(&job.target, job.encoding, job.cover_space, clock)?);
-        let meter = Meter::of_recording(job.encoding, job.dead_air);
         let length = job.cut.length().to_std().unwrap_or_default();
+        let encoder = Self::encoder(job.encoding, &job.target, length, job.cover_space, clock)?;
+        let meter = Meter::of_recording(job.encoding, job.dead_air);
         Ok(Self { encoder, gaps: job.gaps, ..Self::measuring_by(meter, job.encoding, length) })
     }
 
     /// Begins the file of a clip that plays for `length`. Its pieces are still to be begun.
     pub(super) fn start_clip(job: &ClipJob, length: Duration, clock: &SharedClock) -> Result<Self, EncodeError> {
-        let encoder = Some(Encoder::start(&job.target, job.encoding, job.cover_space, clock)?);
+        let encoder = Self::encoder(job.encoding, &job.target, length, job.cover_space, clock)?;
         let editor = Some(Editor::new(job.encoding, &job.covers));
         let meter = Meter::of_recording(job.encoding, job.dead_air);
         Ok(Self { encoder, editor, ..Self::measuring_by(meter, job.encoding, length) })
+    }
+
+    /// Starts the encoder. `None` if the sound is kept as it was sent: then it is only measured.
+    fn encoder(
+        encoding: Encoding,
+        target: &Path,
+        length: Duration,
+        cover_space: u32,
+        clock: &SharedClock,
+    ) -> Result<Option<Encoder>, EncodeError> {
+        if encoding.original {
+            return Ok(None);
+        }
+        Encoder::start(target, encoding, length, cover_space, clock).map(Some)
     }
 
     /// Keeps the samples of a piece that plays for `length`, which is still to be begun, and writes no file.
@@ -240,6 +255,8 @@ impl Output {
             gaps,
             measured: self.meter.finish(cut.start),
             speed: None,
+            codec: Codec::default(),
+            notes: Vec::new(),
         })
     }
 

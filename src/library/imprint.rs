@@ -1,18 +1,21 @@
 //! The imprint: the row of a recording inside its file, for a list that has lost it.
 //!
-//! The frame TXXX `AIRCHECK` in the tag contains the row as JSON. Players do not show it, and tagging programs preserve
+//! The tag `AIRCHECK` (a TXXX frame of MP3, a named atom of MP4, a comment of Ogg) contains the row as JSON. Players do not show it, and tagging programs preserve
 //! it. If the catalogue is lost or replaced by an older one, the recording can be put on the list again with its
 //! verdict and its gaps. An imprint that is read is text from anybody, and is checked.
 
 use std::fs::File;
 use std::io::Read as _;
+use std::os::unix::fs::FileExt as _;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::base::redact;
+use crate::base::mp4;
+use crate::base::ogg::{Packets, Page};
 use crate::base::zone::Zone;
+use crate::base::{comments, redact};
 use crate::model::{
     Airing, AiringId, Cause, CauseKind, DeadAir, Finished, Gap, Loudness, Measured, Note, Outcome, ShowId, Span,
     StationId, Track, Verdict,
@@ -198,17 +201,85 @@ pub fn parse(text: &str) -> Option<Finished> {
 
 /// Reads the imprint of a file. `None` if it has none, or cannot be read. Blocks.
 pub fn read(file: File) -> Option<Finished> {
+    let mut beginning = [0; 8];
+    file.read_exact_at(&mut beginning, 0).ok()?;
+    match beginning {
+        [b'O', b'g', b'g', b'S', ..] => return read_ogg(file),
+        [_, _, _, _, b'f', b't', b'y', b'p'] => return read_mp4(&file),
+        _ => {}
+    }
     let tag = id3::Tag::read_from2(file).ok()?;
     let text = tag.extended_texts().find(|text| text.description == FRAME)?;
     parse(&text.value)
 }
 
+/// The longest description of an MP4, and the longest comments of an Ogg file, that are read.
+const LONGEST_HEADER: u64 = 64 << 20;
+
+/// Reads the tags of an MP4: the box `udta` in its description. `None` if there is none.
+fn user_data(file: &File) -> Option<Vec<u8>> {
+    let (mut at, mut wanted) = (0, b"moov");
+    loop {
+        let mut bytes = [0; mp4::HEADER];
+        file.read_exact_at(&mut bytes, at).ok()?;
+        let (kind, length, header) = mp4::header(&bytes)?;
+        if kind == *b"udta" {
+            let mut tags = vec![0; usize::try_from(length).ok().filter(|_| length <= LONGEST_HEADER)?];
+            file.read_exact_at(&mut tags, at).ok()?;
+            return Some(tags);
+        }
+        if kind == *wanted {
+            // The sound is behind the description or before it, and never in it.
+            (at, wanted) = (at.checked_add(header as u64)?, b"udta");
+        } else {
+            at = at.checked_add(length)?;
+        }
+    }
+}
+
+/// Reads the imprint in the tags of an MP4.
+fn read_mp4(file: &File) -> Option<Finished> {
+    parse(std::str::from_utf8(mp4::named_value(&user_data(file)?, FRAME)?).ok()?)
+}
+
+/// Reads the imprint in the comments of an Ogg file, which are its second packet.
+fn read_ogg(file: File) -> Option<Finished> {
+    let (mut bytes, mut packets, mut seen) = (Vec::new(), Packets::default(), 0);
+    let mut file = file.take(LONGEST_HEADER);
+    loop {
+        let read = file.by_ref().take(BEGINNING).read_to_end(&mut bytes).ok()?;
+        let mut used = 0;
+        while let Some((length, page)) = Page::read(bytes.get(used..)?) {
+            for packet in packets.push(&page) {
+                seen += 1;
+                if seen == 2 {
+                    return parse(comments::find(&packet, FRAME)?);
+                }
+            }
+            used += length;
+        }
+        bytes.drain(..used);
+        if read == 0 {
+            return None;
+        }
+    }
+}
+
 /// Returns whether the beginning of a file seems to have an imprint. Blocks.
-pub fn is_likely(file: File) -> bool {
+pub fn is_likely(mut file: File) -> bool {
     let mut beginning = Vec::new();
-    let read = file.take(BEGINNING).read_to_end(&mut beginning);
-    let mark = format!("{FRAME}\0{{\"airing\":");
-    read.is_ok() && beginning.windows(mark.len()).any(|part| part == mark.as_bytes())
+    let read = file.by_ref().take(BEGINNING).read_to_end(&mut beginning);
+    if beginning.get(4..8) == Some(b"ftyp") {
+        return user_data(&file).is_some_and(|tags| mp4::named_value(&tags, FRAME).is_some());
+    }
+    let begins = b"{\"airing\":";
+    let places = beginning.windows(begins.len()).enumerate().filter(|(_, part)| part == begins);
+    // Between the name and the text is one byte: a NUL in ID3v2, `=` in comments.
+    let is_named = |at: usize| {
+        let name = at.checked_sub(1 + FRAME.len()).and_then(|from| beginning.get(from..)?.get(..FRAME.len()));
+        name == Some(FRAME.as_bytes())
+    };
+    read.is_ok() && places.map(|(at, _)| at).any(is_named)
 }
 
 #[cfg(test)]

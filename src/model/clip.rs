@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{AiringId, Span, StationId, Stretch};
+use super::{AiringId, EncodingKind, Span, StationId, Stretch};
 
 /// What a person wants to have cut. Positions in the clip count from its beginning, in the sound as it plays: what is
 /// missing of a piece is silence of the same length.
@@ -16,6 +16,8 @@ pub struct Clip {
     pub pieces: Vec<Piece>,
     /// What nobody is to hear, in order; none begins before the one before it ends.
     pub covers: Vec<Cover>,
+    /// How it is encoded. `None` if as the file says.
+    pub encoding: Option<EncodingKind>,
 }
 
 /// A piece of a clip: longer than nothing, from its start inclusive to its end exclusive.

@@ -1,30 +1,51 @@
-//! The codecs that recordings are encoded with, and what each is to files, players and browsers. One table for all.
+//! The codecs of recordings, and what each is to files, players and browsers. One table for all.
 
 use std::path::Path;
 
-/// The codec of a recording.
+/// The codec of a recording, in the container that its files have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Codec {
-    /// MPEG-1 layer III (ISO/IEC 11172-3), by LAME, with ID3v2 tags.
+    /// MPEG-1 and MPEG-2 layer III (ISO/IEC 11172-3), with ID3v2 tags.
     #[default]
     Mp3,
+    /// AAC (ISO/IEC 14496-3) in MP4 (ISO/IEC 14496-14), with the tags of iTunes.
+    Aac,
+    /// Opus in Ogg (RFC 7845), with Vorbis comments.
+    Opus,
+    /// Vorbis in Ogg (Vorbis I, A), with Vorbis comments.
+    Vorbis,
 }
 
 impl Codec {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::Mp3];
+    pub const ALL: [Self; 4] = [Self::Mp3, Self::Aac, Self::Opus, Self::Vorbis];
+
+    /// What people call it.
+    pub fn name_for_people(self) -> &'static str {
+        match self {
+            Self::Mp3 => "MP3",
+            Self::Aac => "AAC",
+            Self::Opus => "Opus",
+            Self::Vorbis => "Vorbis",
+        }
+    }
 
     /// The extension of its files, without a dot.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Mp3 => "mp3",
+            Self::Aac => "m4a",
+            Self::Opus => "opus",
+            Self::Vorbis => "ogg",
         }
     }
 
-    /// The media type of its files (RFC 3003 for MP3).
+    /// The media type of its files (RFC 3003 for MP3, RFC 4337 for MP4, RFC 5334 and RFC 7845 for Ogg).
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Mp3 => "audio/mpeg",
+            Self::Aac => "audio/mp4",
+            Self::Opus | Self::Vorbis => "audio/ogg",
         }
     }
 

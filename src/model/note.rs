@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::language::{Language, Sentence};
 
-/// A note about a recording: something is not as the configuration says, and why.
+/// A note about a recording: something is not as the configuration says, and why; or how its sound was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// The kind, for programs.
@@ -15,7 +15,8 @@ pub struct Note {
     pub reason: String,
 }
 
-/// What a note says: which text of a recording is the default one, because the template of the configuration failed.
+/// What a note says: which text of a recording is the default one, because the template of the configuration failed; or how
+/// its sound was kept.
 ///
 /// The names are in catalogues and in what programs read: one that has been released is never changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +32,12 @@ pub enum NoteKind {
     DefaultAlbum,
     /// The genre in its tags.
     DefaultGenre,
+    /// Its sound is as the station sent it.
+    Original,
+    /// A part of such sound is encoded anew.
+    PartlyEncoded,
+    /// Its sound was to be kept, and is encoded.
+    NotOriginal,
 }
 
 impl NoteKind {
@@ -42,6 +49,9 @@ impl NoteKind {
             Self::DefaultArtist => Sentence::new("note_default_artist"),
             Self::DefaultAlbum => Sentence::new("note_default_album"),
             Self::DefaultGenre => Sentence::new("note_default_genre"),
+            Self::Original => Sentence::new("note_original"),
+            Self::PartlyEncoded => Sentence::new("note_partly_encoded"),
+            Self::NotOriginal => Sentence::new("note_not_original"),
         };
         sentence.say(language)
     }

@@ -11,7 +11,11 @@ const LISTED: usize = 10;
 
 /// Returns the comment of a file: the verdict, the gaps and the dead air of what was encoded.
 pub(super) fn comment(verdict: Verdict, encoded: &Encoded, zone: Zone) -> String {
-    describe(verdict, encoded.seconds, &encoded.gaps, &encoded.measured.dead_air, zone)
+    let mut text = describe(verdict, encoded.seconds, &encoded.gaps, &encoded.measured.dead_air, zone);
+    for note in &encoded.notes {
+        let _ = write!(text, "\n{note}");
+    }
+    text
 }
 
 /// Returns the verdict, the gaps and the dead air of a recording, a line each, with times by the clock of `zone`.

@@ -8,7 +8,8 @@ use super::comment::comment;
 use super::draft::Draft;
 use super::error::ProductionError;
 use super::replay_gain::replay_gain;
-use super::tags::{self, MOST_CHAPTERS, Tags};
+use super::tagging;
+use super::tags::{MOST_CHAPTERS, Tags};
 use crate::airings::order::Order;
 use crate::base::text::cut;
 use crate::base::zone::Zone;
@@ -31,10 +32,10 @@ pub struct Label {
 impl Draft {
     /// Writes the tags that `order` asks for into the file, and returns the name that the file should have.
     pub async fn label(&mut self, order: &Order) -> Result<Label, ProductionError> {
-        let mut notes = Vec::new();
+        let mut notes = self.encoded.notes.clone();
         let name = filled(&order.show.file, Purpose::Name, &name_values(order), &mut notes);
         let texts = Texts::of(order, &mut notes);
-        for note in &notes {
+        for note in notes.iter().filter(|note| note.kind != NoteKind::Original) {
             warn!(airing = %order.airing.id, "{note}");
         }
         let subject = Subject {
@@ -48,7 +49,7 @@ impl Draft {
         let mut tags = Tags { cover: self.cover.take(), ..self.tags(&subject, texts) };
         // First, so that a reader of the first bytes of the file finds it.
         tags.extra.insert(0, (FRAME.to_owned(), imprint::text(&self.finished(order, &notes))));
-        tags::write(&self.file, &tags).await?;
+        tagging::write(&self.file, &tags).await?;
         Ok(Label { name, notes })
     }
 

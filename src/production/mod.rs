@@ -22,7 +22,10 @@ pub mod following;
 mod judge;
 mod label;
 mod replay_gain;
+pub mod tagging;
 pub mod tags;
+mod tags_mp4;
+mod tags_ogg;
 mod tracks;
 
 pub use audition::{Heard, hear};

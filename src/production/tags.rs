@@ -21,14 +21,13 @@ use id3::frame::{Comment, ExtendedText, Frame, PictureType, TableOfContents};
 use id3::{Encoder, Encoding, Tag, TagLike, Timestamp, Version};
 use thiserror::Error;
 
-use crate::base::blocking::caught;
 use crate::base::id3v2::{HEADER, tag_length};
 use crate::config::Id3;
 use crate::library::artwork::Picture;
 
 /// The longest text of a tag, in bytes as they are written; the rest is cut off. Sixteen of them fit into the reserved
 /// space.
-const LONGEST: usize = 3_900;
+pub(super) const LONGEST: usize = 3_900;
 
 /// The most chapters; the rest is left out. The format counts them in one byte (ID3v2 Chapter Frame Addendum, 3.2), and
 /// with their titles they must fit into the space that the texts leave.
@@ -97,7 +96,7 @@ pub enum TagError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file does not begin as ffmpeg begins an MP3 with space for a tag.
+    /// The file does not begin with space for tags, as it does where it is made.
     #[error("{} cannot be tagged: {reason}", path.display())]
     NoSpace {
         /// The file.
@@ -128,13 +127,8 @@ pub enum TagError {
     Stopping,
 }
 
-/// Writes `tags` into the space reserved at the beginning of the MP3 at `path`, and fills exactly that space.
-pub async fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
-    let (path, tags) = (path.to_owned(), tags.clone());
-    caught(move || write_now(&path, &tags)).await.ok_or(TagError::Stopping)?
-}
-
-fn write_now(path: &Path, tags: &Tags) -> Result<(), TagError> {
+/// Writes `tags` into the space reserved at the beginning of the MP3 at `path`, and fills exactly that space. Blocks.
+pub fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     let failed = |source| TagError::File { path: path.to_owned(), source };
     let file = File::options().read(true).write(true).open(path).map_err(failed)?;
     let reserved = reserved(&file, path)?;
@@ -300,7 +294,7 @@ fn add_chapters(tag: &mut Tag, chapters: &[Chapter], id3: Id3) {
 
 /// Returns `text` as one line of visible text, at most `longest` bytes as they are written. A NUL would begin a second
 /// value, a newline a second line.
-fn cut(text: &str, longest: usize, id3: Id3) -> String {
+pub(super) fn cut(text: &str, longest: usize, id3: Id3) -> String {
     let spaced = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !c.is_control());
     let mut clean = String::with_capacity(text.len().min(longest));
     let mut length = 0;

@@ -153,7 +153,7 @@ async fn publish(parts: &Parts, order: &Order, mut draft: Draft) -> Result<(), R
     } else {
         let Label { name, notes } = draft.label(&named(parts, order)).await?;
         let outcome: Outcome = draft.outcome(notes, at);
-        Some(archive::shelve(catalogue, store, id, &draft.file, (&name, order.show.encoding.codec), outcome).await?)
+        Some(archive::shelve(catalogue, store, id, &draft.file, (&name, draft.encoded.codec), outcome).await?)
     };
     log(id, &draft, file.map(|file| store.shown(&file)).as_deref());
     Ok(())

@@ -229,7 +229,7 @@ async fn encoded(
     }
     let Label { name, notes } = draft.label(order).await.map_err(RecorderError::from)?;
     let bytes = store::size(temporary).await.map_err(RecorderError::from)?;
-    let named = archive::name_recut(catalogue, store, &old.id, temporary, (&name, order.show.encoding.codec)).await;
+    let named = archive::name_recut(catalogue, store, &old.id, temporary, (&name, draft.encoded.codec)).await;
     let file = named.map_err(RecorderError::from)?;
     Ok(Outcome { file: Some(file), bytes: Some(bytes), ..draft.outcome(notes, old.cut.end) })
 }

@@ -292,8 +292,13 @@ impl Task<'_> {
     }
 }
 
-/// Returns about how many bytes the MP3 will have, with tags and the blocks of the file system.
+/// The most that a station is expected to send, in bits per second, if that is kept.
+const ORIGINAL: u32 = 320_000;
+
+/// Returns about how many bytes the file will have, with tags and the blocks of the file system.
 fn size_of(order: &Order) -> u64 {
     let seconds = order.airing.cut().length().num_seconds().unsigned_abs();
-    seconds.saturating_mul(u64::from(order.show.encoding.bitrate) / 8).saturating_add(1024 * 1024)
+    let encoding = order.show.encoding;
+    let bitrate = if encoding.original { encoding.bitrate.max(ORIGINAL) } else { encoding.bitrate };
+    seconds.saturating_mul(u64::from(bitrate) / 8).saturating_add(1024 * 1024)
 }

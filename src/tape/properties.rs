@@ -48,6 +48,7 @@ fn torn(mut choices: Unstructured<'_>) -> Result<()> {
         container: Container::Fmp4,
         detail: "aac 48000 Hz 2 ch".into(),
         init,
+        head: None,
     };
     let mut text = index::header(&reel, 6, None).into_bytes();
     let reel = Arc::new(reel);
@@ -115,7 +116,7 @@ fn walk_any(mut choices: Unstructured<'_>) -> Result<()> {
     let reels: Vec<Arc<Reel>> = [("a", "aac", 0), ("b", "aac", 0), ("c", "mp3", 0), ("d", "mp3", 9)]
         .map(|(path, detail, init)| {
             let detail = detail.to_owned();
-            Arc::new(Reel { path: path.into(), container: Container::Adts, detail, init })
+            Arc::new(Reel { path: path.into(), container: Container::Adts, detail, init, head: None })
         })
         .into();
     let from = noon() + TimeDelta::milliseconds(i64::from(choices.arbitrary::<u8>()?) * 40);

@@ -3,6 +3,7 @@
 mod access;
 mod accessible;
 mod clip;
+mod encodings;
 mod korean;
 mod listening;
 mod lists;

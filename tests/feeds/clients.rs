@@ -5,11 +5,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
+use aircheck::model::EncodingKind;
 use reqwest::Url;
 use tokio::process::Command;
 
 use super::KOREAN;
-use crate::support::collection::{Collection, sound};
+use crate::encodings::made;
+use crate::support::collection::{Collection, kept, sound};
 use crate::support::folder;
 
 /// How many recordings a collection has, and how many are of the Korean show.
@@ -78,6 +80,43 @@ async fn podget_subscribes_and_downloads_every_recording_as_it_is() {
     let home = folder::plain();
     let (came, words) = podget(&base.join(&format!("{KOREAN}/feed.xml")).expect("a path"), home.path()).await;
     assert_eq!(came, KOREAN_ONES, "{words}");
+}
+
+#[tokio::test]
+async fn podget_downloads_recordings_of_every_codec_and_the_feed_says_what_they_are() {
+    let collection = Collection::new("").await;
+    let codecs = [(EncodingKind::Aac, "m4a", "audio/mp4"), (EncodingKind::Opus, "opus", "audio/ogg")];
+    for (hours, (kind, extension, _)) in (0..).zip(codecs) {
+        let file = format!("{hours}.{extension}");
+        made(kind, collection.aircheck.path("recordings").join(&file)).await;
+        collection.list(&kept("evening-news", "Evening News", hours), &file).await;
+    }
+    let (_service, base) = collection.serve().await;
+    let feed = base.join("feed.xml").expect("a path");
+    let text = reqwest::get(feed.clone()).await.expect("an answer").text().await.expect("text");
+    let channel: rss::Channel = text.parse().expect("a feed");
+    let home = folder::plain();
+    let (_, words) = podget(&feed, home.path()).await;
+    let mut files = Vec::new();
+    below(&home.path().join("POD"), &mut files);
+    for (hours, (_, extension, kind)) in (0..).zip(codecs) {
+        let file = collection.aircheck.path("recordings").join(format!("{hours}.{extension}"));
+        let bytes = std::fs::read(file).expect("a file");
+        let enclosures = channel.items().iter().filter_map(rss::Item::enclosure);
+        let said = enclosures.filter(|it| it.url().ends_with(&format!(".{extension}"))).collect::<Vec<_>>();
+        let [enclosure] = said[..] else { panic!("{text}") };
+        assert_eq!((enclosure.mime_type(), enclosure.length()), (kind, bytes.len().to_string().as_str()));
+        let answer = reqwest::get(enclosure.url()).await.expect("an answer");
+        assert_eq!(answer.headers()[reqwest::header::CONTENT_TYPE], kind);
+        let same = files.iter().filter(|path| std::fs::read(path).expect("a file") == bytes).count();
+        assert_eq!(same, 1, "{extension}: {files:?}: {words}");
+    }
+}
+
+fn below(folder: &Path, files: &mut Vec<PathBuf>) {
+    for path in std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        if path.is_dir() { below(&path, files) } else { files.push(path) }
+    }
 }
 
 #[tokio::test]

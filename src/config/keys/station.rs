@@ -28,6 +28,12 @@ pub static STATION: Table = Table {
             "What to make of what the station says that it plays.",
         ),
         key(
+            "encoding",
+            Kind::Word(&["mp3", "aac", "opus", "original"]),
+            "encoding: original",
+            "What becomes of the sound of its shows; by default as the file says.",
+        ),
+        key(
             "artwork",
             Kind::Picture,
             "artwork: logo.png",

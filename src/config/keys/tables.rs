@@ -57,7 +57,16 @@ pub static FILE: Table = Table {
             "The names of the recordings below the output folder, without extension; `/` makes folders.",
         )
         .default(NAME),
-        key("mp3", Kind::Section(&MP3), "mp3: { bitrate: 128k }", "How the recordings are encoded."),
+        key(
+            "encoding",
+            Kind::Word(&["mp3", "aac", "opus", "original"]),
+            "encoding: original",
+            "What becomes of the sound: it is encoded as `mp3`, `aac` or `opus`, or stays as the station sends it (`original`).",
+        )
+        .default("mp3"),
+        key("mp3", Kind::Section(&MP3), "mp3: { bitrate: 128k }", "How MP3 is encoded."),
+        key("aac", Kind::Section(&AAC), "aac: { bitrate: 128k }", "How AAC is encoded."),
+        key("opus", Kind::Section(&OPUS), "opus: { bitrate: 96k }", "How Opus is encoded."),
         key(
             "web",
             Kind::Section(&WEB),
@@ -233,10 +242,28 @@ pub static SHOW: Table = Table {
             "The names of its recordings; by default those of the file.",
         ),
         key(
+            "encoding",
+            Kind::Word(&["mp3", "aac", "opus", "original"]),
+            "encoding: original",
+            "What becomes of its sound; by default as its station says, else as the file says.",
+        ),
+        key(
             "mp3",
             Kind::Section(&MP3),
             "mp3: { bitrate: 192k }",
-            "How it is encoded, where that differs from the file's `mp3`.",
+            "How it is encoded as MP3, where that differs from the file's `mp3`.",
+        ),
+        key(
+            "aac",
+            Kind::Section(&AAC),
+            "aac: { bitrate: 192k }",
+            "How it is encoded as AAC, where that differs from the file's `aac`.",
+        ),
+        key(
+            "opus",
+            Kind::Section(&OPUS),
+            "opus: { bitrate: 64k }",
+            "How it is encoded as Opus, where that differs from the file's `opus`.",
         ),
         key(
             "gaps",
@@ -331,6 +358,30 @@ pub static MP3: Table = Table {
     one_of: &[],
 };
 
+/// Encoding as AAC.
+pub static AAC: Table = Table {
+    name: "aac",
+    doc: "How to encode as AAC.",
+    keys: &[
+        key("bitrate", Kind::Rate, "bitrate: 128k", "Bits per second, from 16k to 320k.").default("128k"),
+        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
+        key("sample_rate", Kind::Choice(&[32_000, 44_100, 48_000]), "sample_rate: 48000", "Samples per second.")
+            .default("48000"),
+    ],
+    one_of: &[],
+};
+
+/// Encoding as Opus.
+pub static OPUS: Table = Table {
+    name: "opus",
+    doc: "How to encode as Opus.",
+    keys: &[
+        key("bitrate", Kind::Rate, "bitrate: 96k", "Bits per second, from 16k to 320k.").default("96k"),
+        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
+    ],
+    one_of: &[],
+};
+
 #[cfg(test)]
 mod tests {
     use super::super::station::{HLS, ICECAST, RTMP_SOURCE, STEP, TAPE, TITLES, TLS};
@@ -339,7 +390,7 @@ mod tests {
     #[test]
     fn every_example_is_of_its_key_and_every_choice_is_a_key() {
         let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAPE, &TLS];
-        let of_file = [&FILE, &WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &DEAD_AIR];
+        let of_file = [&FILE, &WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &AAC, &OPUS, &DEAD_AIR];
         for table in of_file.into_iter().chain(of_station) {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);

@@ -11,9 +11,10 @@ use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
 use crate::config::values::folders::{self, FolderCheck};
 use crate::config::values::{
-    ById, Complaint, Config, Crontabs, DeadAirRule, Encoding, GapPolicy, Id3, Purpose, Show, one_time, units,
+    ById, Complaint, Config, Crontabs, DeadAirRule, Encodings, GapPolicy, Id3, Purpose, Show, one_time, units,
 };
 use crate::config::yaml::{self, ConfigErrors, Content, Location, Problems};
+use crate::model::EncodingKind;
 
 /// The largest file that is read, in bytes. People write none that is larger.
 const LARGEST: u64 = 4 << 20;
@@ -72,7 +73,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let parse = |text: &str| folders::parse(text, folder).and_then(|state| folders::checked(state, check));
     let state = section.read("state", problems, parse);
     let name = template::read(Some(&section), "name", Purpose::Name, problems);
-    let encoding = encoding::mp3(&section, Encoding::default(), problems);
+    let encodings = encoding::encodings(&section, Encodings::default(), EncodingKind::default(), problems);
     let id3 = encoding::id3(&section, Id3::default(), problems);
     let gaps = gaps::gaps(&section, GapPolicy::default(), problems);
     let dead_air = gaps::dead_air(&section, Some(DeadAirRule::default()), problems);
@@ -87,7 +88,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
     let crontabs = Crontabs::default();
     let defaults =
-        Defaults { folder, stations: &stubs, name: name.as_ref(), crontabs: &crontabs, encoding, id3, gaps, dead_air };
+        Defaults { folder, stations: &stubs, name: name.as_ref(), crontabs: &crontabs, encodings, id3, gaps, dead_air };
     let shows = shows(&section, &defaults, problems);
     if let Some(name) = &name {
         let named: Vec<_> = shows.iter().map(|show| (show, defaults.station_name(&show.station))).collect();
@@ -101,7 +102,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),
         name: name?,
-        encoding,
+        encodings,
         id3,
         web,
         store,

@@ -9,11 +9,11 @@ use super::station::StationStub;
 use super::{artwork, encoding, gaps, template, timezone};
 use crate::config::keys::{SHOW, Section};
 use crate::config::values::{
-    Complaint, Crontabs, DeadAirRule, Encoding, GapPolicy, Id3, Keep, Purpose, Show, TagTemplates, Template, any_of,
+    Complaint, Crontabs, DeadAirRule, Encodings, GapPolicy, Id3, Keep, Purpose, Show, TagTemplates, Template, any_of,
     nearest, slug, units,
 };
 use crate::config::yaml::{Location, Node, Problems};
-use crate::model::{ShowId, StationId};
+use crate::model::{EncodingKind, ShowId, StationId};
 
 /// What a show takes over from the file.
 pub struct Defaults<'a> {
@@ -25,8 +25,8 @@ pub struct Defaults<'a> {
     pub name: Option<&'a Template>,
     /// The crontabs of the shows that were read before.
     pub crontabs: &'a Crontabs,
-    /// The file's encoding.
-    pub encoding: Encoding,
+    /// The file's encodings.
+    pub encodings: Encodings,
     /// The file's version of the tags.
     pub id3: Id3,
     /// The file's policy for gaps.
@@ -105,7 +105,8 @@ fn parse(
         Some(_) => section.read("name", problems, template::parse),
         None => defaults.name.cloned(),
     };
-    let encoding = encoding::mp3(section, defaults.encoding, problems);
+    let of_station = station.as_ref().and_then(|(_, _, encoding)| *encoding).unwrap_or(defaults.encodings.kind);
+    let encoding = encoding::encodings(section, defaults.encodings, of_station, problems).wanted();
     let id3 = encoding::id3(section, defaults.id3, problems);
     let gaps = gaps::gaps(section, defaults.gaps, problems);
     let dead_air = gaps::dead_air(section, defaults.dead_air, problems);
@@ -115,7 +116,7 @@ fn parse(
         last: keep.as_ref().and_then(|keep| keep.integer("last", problems)),
         days: keep.as_ref().and_then(|keep| keep.integer("days", problems)),
     };
-    let (station, station_zone) = station?;
+    let (station, station_zone, _) = station?;
     let show = Show {
         id: ShowId::new(id?),
         title: title?,
@@ -138,17 +139,17 @@ fn parse(
     Some(show)
 }
 
-fn station(text: &str, defaults: &Defaults<'_>) -> Result<(StationId, Zone), Complaint> {
+fn station(text: &str, defaults: &Defaults<'_>) -> Result<(StationId, Zone, Option<EncodingKind>), Complaint> {
     let stations = defaults.stations;
     // An id that is corrected here first is right: the problem is reported at the station.
     let known = stations.iter().find(|it| it.key == text || it.id.as_deref() == Some(text));
-    if let Some(StationStub { key, id, zone, .. }) = known {
+    if let Some(StationStub { key, id, zone, encoding, .. }) = known {
         return match id {
             Some(id) if key == text && id != text => {
                 Err(Complaint::new(format!("the station `{text}` must have another id"))
                     .hint(format!("write `{id}` here, too")))
             }
-            _ => Ok((StationId::new(text), *zone)),
+            _ => Ok((StationId::new(text), *zone, *encoding)),
         };
     }
     let complaint = Complaint::new(format!("there is no station `{text}` in this file"));

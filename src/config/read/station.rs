@@ -8,14 +8,14 @@ use crate::base::http::Reach;
 use crate::base::zone::Zone;
 
 use super::find::{headers, steps};
-use super::{artwork, checks, timezone, titles};
+use super::{artwork, checks, encoding, timezone, titles};
 use crate::config::keys::{HTTP, RTMP, STATION, Section};
 use crate::config::values::{
     Address, AlwaysTaped, Hls, Hours, Icecast, Rtmp, SourceConfig, Station, always, parse_or_suggest, secret, slug,
     units,
 };
 use crate::config::yaml::{Content, Entry, Location, Node, Problems};
-use crate::model::StationId;
+use crate::model::{EncodingKind, StationId};
 
 /// A station as far as it could be read.
 pub struct ParsedStation {
@@ -35,6 +35,8 @@ pub struct StationStub {
     pub name: Option<String>,
     /// The zone of its shows.
     pub zone: Zone,
+    /// What becomes of the sound of its shows. `None` if the file says it.
+    pub encoding: Option<EncodingKind>,
 }
 
 /// Reads the station under one key of `stations`. `timezone` is that of the file.
@@ -42,13 +44,14 @@ pub fn read(entry: &Entry, timezone: Zone, folder: &Path, problems: &mut Problem
     let key = entry.key.clone();
     let id = parse_or_suggest(&key, slug::id).map_err(|complaint| problems.add(entry.location, complaint)).ok();
     let instead = || Some(slug::slug(&key)).filter(|slug| !slug.is_empty());
-    let mut stub = StationStub { id: id.clone().or_else(instead), key, name: None, zone: timezone };
+    let mut stub = StationStub { id: id.clone().or_else(instead), key, name: None, zone: timezone, encoding: None };
     let owner = format!("the station `{}`", entry.key);
     let Some(section) = Section::open(&entry.value, &owner, entry.location, &STATION, problems) else {
         return ParsedStation { stub, station: None };
     };
     stub.name = section.name("name", problems);
     stub.zone = timezone::of_section(&section, problems).unwrap_or(timezone);
+    stub.encoding = encoding::kind(&section, problems);
     let station = parse(&section, id, &stub, folder, problems);
     ParsedStation { stub, station }
 }
@@ -58,7 +61,8 @@ pub fn ad_hoc(node: &Node, id: &StationId, timezone: Zone, problems: &mut Proble
     let section = Section::open(node, "`source`", Location::TOP, &STATION, problems)?;
     let zone = timezone::of_section(&section, problems).unwrap_or(timezone);
     let name = section.name("name", problems);
-    let stub = StationStub { key: id.to_string(), id: Some(id.to_string()), name, zone };
+    let encoding = encoding::kind(&section, problems);
+    let stub = StationStub { key: id.to_string(), id: Some(id.to_string()), name, zone, encoding };
     let station = parse(&section, stub.id.clone(), &stub, Path::new("/"), problems)?;
     let host = match station.source.address() {
         Address::Url(url) => url.host_str().map(str::to_owned),
@@ -89,7 +93,17 @@ fn parse(
         SourceConfig::Icecast(icecast) => icecast.accept_invalid = accept_invalid,
     }
     let name = stub.name.clone().unwrap_or_else(|| stub.key.clone());
-    Some(Station { id: StationId::new(id?), name, timezone: stub.zone, delay, titles, artwork, tape, source })
+    Some(Station {
+        id: StationId::new(id?),
+        name,
+        timezone: stub.zone,
+        delay,
+        titles,
+        encoding: stub.encoding,
+        artwork,
+        tape,
+        source,
+    })
 }
 
 fn tape(station: &Section<'_>, problems: &mut Problems) -> Option<AlwaysTaped> {

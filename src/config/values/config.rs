@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::folders::{self, Unwritable};
-use super::{ById, DeadAirRule, Encoding, GapPolicy, Id3, ObjectStore, Show, Station, Template, Web};
+use super::{ById, DeadAirRule, Encoding, Encodings, GapPolicy, Id3, ObjectStore, Show, Station, Template, Web};
 use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
@@ -26,8 +26,8 @@ pub struct Config {
     pub state: PathBuf,
     /// The names of recordings if the show does not say otherwise.
     pub name: Template,
-    /// The encoding if the show does not say otherwise.
-    pub encoding: Encoding,
+    /// The encodings if the show or its station does not say otherwise.
+    pub encodings: Encodings,
     /// The version of the tags if the show does not say otherwise.
     pub id3: Id3,
     /// The page.
@@ -60,6 +60,11 @@ impl Config {
     /// somebody asked for.
     pub fn station(&self, id: &StationId) -> Option<&Arc<Station>> {
         find(&self.stations, id.as_str()).or_else(|| self.ad_hoc.get(id))
+    }
+
+    /// Returns how the sound of `station` is encoded if its show does not say otherwise.
+    pub fn encoding_of(&self, station: &Station) -> Encoding {
+        self.encodings.of(station.encoding.unwrap_or(self.encodings.kind))
     }
 
     /// Returns the name of the station with this id, or the id itself if the file has no such station.

@@ -33,7 +33,7 @@ pub use by_id::ById;
 pub use complaint::{Complaint, any_of, nearest, parse_or_suggest};
 pub use config::Config;
 pub use cron::{Crontab, CrontabError, Crontabs};
-pub use encoding::{Encoding, Id3};
+pub use encoding::{Encoding, Encodings, Id3};
 pub use find::{Find, Step};
 pub use folders::Unwritable;
 pub use gaps::{DeadAirRule, GapPolicy};

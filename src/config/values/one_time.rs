@@ -93,7 +93,7 @@ impl Config {
                 album: Template::usual(Purpose::Album),
             },
             file: self.name.clone(),
-            encoding: self.encoding,
+            encoding: self.encoding_of(station),
             id3: self.id3,
             gaps: self.gaps,
             dead_air: self.dead_air,
@@ -127,7 +127,7 @@ mod tests {
         assert_eq!((show.title.as_str(), show.timezone), ("{{ show }} & <b>", "Asia/Seoul".parse().unwrap()));
         assert_eq!(
             (show.file.source(), show.encoding, show.id3, show.gaps, show.dead_air),
-            ("{{ station }}/{{ show }}", config.encoding, config.id3, config.gaps, config.dead_air)
+            ("{{ station }}/{{ show }}", config.encodings.wanted(), config.id3, config.gaps, config.dead_air)
         );
         assert_eq!((show.keep, show.cron.describe(Language::english())), (Keep::default(), "once".to_owned()));
         assert_eq!(show.cron.next_after(chrono::DateTime::UNIX_EPOCH, show.timezone), None);

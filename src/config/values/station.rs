@@ -7,7 +7,7 @@ use crate::base::zone::Zone;
 use url::Url;
 
 use super::{AlwaysTaped, Artwork, Find, TitleRule};
-use crate::model::StationId;
+use crate::model::{EncodingKind, StationId};
 
 /// A broadcaster.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct Station {
     pub delay: Duration,
     /// What to make of what it says that it plays.
     pub titles: TitleRule,
+    /// What becomes of the sound of its shows. `None` if the file says it.
+    pub encoding: Option<EncodingKind>,
     /// Its picture. `None` if one is drawn.
     pub artwork: Option<Artwork>,
     /// Its rule if it is always on tape. `None` if it is taped for its shows only.
@@ -45,6 +47,7 @@ impl Station {
             timezone,
             delay: Duration::ZERO,
             titles: TitleRule::default(),
+            encoding: None,
             artwork: None,
             tape: None,
             source: SourceConfig::Icecast(nowhere),

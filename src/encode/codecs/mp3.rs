@@ -10,29 +10,18 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 
+use super::ffmpeg::{GRACE, HANGS_AFTER, failed, samples_of};
 use crate::base::clock::SharedClock;
-use crate::base::process::{self, Invocation, Running};
+use crate::base::process::{Invocation, Running};
 use crate::config::Encoding;
 use crate::encode::error::EncodeError;
 
 /// Bytes of ID3v2 padding that ffmpeg reserves, besides those for a picture.
 pub const RESERVED_FOR_TAGS: u32 = 65_536;
-/// How long an encoder may refuse samples, or take to end.
-const HANGS_AFTER: Duration = Duration::from_secs(20);
-/// How long an encoder that takes nothing more may take to end.
-const GRACE: Duration = Duration::from_secs(1);
 
 /// Returns an ffmpeg that encodes the samples on its stdin. The layout of the MP3 and where it goes are still to be added.
 pub fn lame(settings: Encoding) -> Invocation {
-    let layout = if settings.channels == 1 { "mono" } else { "stereo" };
-    Invocation::new("ffmpeg")
-        .args(["-hide_banner", "-nostats", "-loglevel", "error", "-f", "f32le"])
-        .args(["-ar".to_owned(), settings.sample_rate.to_string()])
-        .args(["-channel_layout", layout, "-ac"])
-        .args([settings.channels.to_string()])
-        .args(["-i", "pipe:0", "-map_metadata", "-1", "-c:a", "libmp3lame"])
-        .args(["-b:a".to_owned(), settings.bitrate.to_string()])
-        .with_stdin()
+    samples_of(settings).args(["-c:a", "libmp3lame"]).args(["-b:a".to_owned(), settings.bitrate.to_string()])
 }
 
 /// An encoder that runs.
@@ -85,15 +74,7 @@ impl Mp3Encoder {
     }
 
     async fn failed(&mut self) -> EncodeError {
-        // It closed its input, so it has ended or is about to.
-        let status = self.process.wait_within(GRACE).await;
-        self.process.stop(Duration::ZERO).await;
-        let killed = status.ok().and_then(Result::ok).and_then(process::killed);
-        let words = killed.unwrap_or_else(|| match self.process.last_words() {
-            words if words.is_empty() => "ended too early and says nothing".to_owned(),
-            words => format!("says {words:?}"),
-        });
-        EncodeError::Encoder { path: self.path.clone(), words }
+        failed(&mut self.process, &self.path, GRACE).await
     }
 
     /// Abandons the file. The encoder is gone when this returns.

@@ -1,11 +1,14 @@
-//! A stretch of an MP3 file (a recording), to the sample, without reading what comes before it.
+//! A stretch of the file of a recording, to the sample, without reading what comes before it.
 //!
 //! Position p of a file is the sample that a player plays at p. The frame with that sample is looked up (`finder`), not
 //! searched by a decoder: the file may have hundreds of megabytes and be on a slow disk of the network. Decoding begins a
 //! few frames earlier, and what they decode to is dropped. From there on a stretch of a file is like one of a reel.
 
 mod finder;
+mod found;
 mod head;
+mod mp4;
+mod ogg;
 
 use std::fs::File;
 use std::io;
@@ -20,6 +23,7 @@ use crate::model::{Cause, CauseKind, Container, Stretch};
 use crate::tape::{Reel, Run, Sound, Step};
 
 use finder::Chunk;
+use found::Found;
 use head::Head;
 
 /// How many frames go first. A frame uses bits of frames before it, 511 bytes back at most (ISO/IEC 11172-3,
@@ -40,14 +44,14 @@ pub enum FileSoundError {
         source: io::Error,
     },
     /// It is something else.
-    #[error("no MP3 sound begins in {}: only MP3 recordings can be cut", path.display())]
-    NoMp3 {
+    #[error("no sound begins in {} that can be cut: recordings are MP3, AAC in MP4, or Opus or Vorbis in Ogg", path.display())]
+    NoSound {
         /// The file.
         path: PathBuf,
     },
 }
 
-/// A stretch of an MP3 file.
+/// A stretch of a file.
 #[derive(Debug, Clone)]
 pub struct FileSound {
     reel: Arc<Reel>,
@@ -72,13 +76,24 @@ impl FileSound {
     /// lies behind the end of its sound is missing, and no error.
     ///
     /// # Errors
-    /// The file cannot be read, or is no MP3.
+    /// The file cannot be read, or has no sound that can be cut.
     pub fn open(path: &Path, from: Duration, to: Duration) -> Result<Self, FileSoundError> {
         let io = |source| FileSoundError::Io { path: path.to_owned(), source };
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
-        let no_mp3 = || FileSoundError::NoMp3 { path: path.to_owned() };
-        let head = Head::read(&file, length).map_err(io)?.ok_or_else(no_mp3)?;
+        let no_sound = || FileSoundError::NoSound { path: path.to_owned() };
+        match head::read_at_most(&file, 0, 8).map_err(io)?.get(..8) {
+            Some([b'O', b'g', b'g', b'S', ..]) => {
+                let found = ogg::find(&file, length, (from, to)).map_err(io)?.ok_or_else(no_sound)?;
+                return Ok(Self::of(path, found, (from, to)));
+            }
+            Some([_, _, _, _, b'f', b't', b'y', b'p']) => {
+                let found = mp4::find(&file, length, (from, to)).map_err(io)?.ok_or_else(no_sound)?;
+                return Ok(Self::of(path, found, (from, to)));
+            }
+            _ => {}
+        }
+        let head = Head::read(&file, length).map_err(io)?.ok_or_else(no_sound)?;
         let (samples, rate) = (head.samples(), head.frame.rate);
         // In decoded samples.
         let position = |at| frames(at, rate).saturating_add(head.before);
@@ -102,9 +117,24 @@ impl FileSound {
             )
         });
         let detail = format!("mp3 {rate} Hz {} ch", head.frame.channels);
-        let reel = Arc::new(Reel { path: path.to_owned(), container: Container::Mp3, detail, init: 0 });
+        let reel = Arc::new(Reel { path: path.to_owned(), container: Container::Mp3, detail, init: 0, head: None });
         let skip = frames_to_duration(start.saturating_sub(first * samples), rate);
         Ok(Self { reel, length, there, why, skip, first, chunks, samples, rate })
+    }
+
+    /// The stretch of which packets were found.
+    fn of(path: &Path, found: Found, (from, to): (Duration, Duration)) -> Self {
+        let Found { container, detail, head, chunks, samples, first, begins, ends, rate } = found;
+        let (start, end) = (frames(from, rate), frames(to, rate));
+        let until = ends.min(end);
+        let length = to.saturating_sub(from);
+        let there =
+            if until >= end { length } else { frames_to_duration(until.saturating_sub(start), rate).min(length) };
+        let why = (there < length).then(|| Cause::new(CauseKind::Other, "the recording ends before that"));
+        let reel = Arc::new(Reel { path: path.to_owned(), container, detail, init: 0, head: Some(Arc::new(head)) });
+        let skip = u64::try_from(i64::try_from(start).unwrap_or(i64::MAX).saturating_sub(begins)).unwrap_or_default();
+        let skip = frames_to_duration(skip, rate);
+        Self { reel, length, there, why, skip, first, chunks, samples, rate }
     }
 
     /// How long it plays, with what is missing of it.
@@ -140,5 +170,7 @@ impl FileSound {
     }
 }
 
+#[cfg(test)]
+mod container_tests;
 #[cfg(test)]
 mod tests;

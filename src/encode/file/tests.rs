@@ -201,7 +201,7 @@ fn what_is_no_mp3_is_told_apart() {
     let long = vec![0; 100_000];
     for bytes in [&b""[..], b"\xff\xfb\x94", b"a text", b"ID3\x04\0\0\x7f\x7f\x7f\x7f", &[0xff; 5_000], &long] {
         let words = told(bytes);
-        assert!(words.contains("a.mp3") && words.contains("only MP3 recordings can be cut"), "{words}");
+        assert!(words.contains("a.mp3") && words.contains("that can be cut"), "{words}");
     }
     let absent = FileSound::open(&folder.path().join("b.mp3"), Duration::ZERO, Duration::MAX).unwrap_err().to_string();
     assert!(absent.contains("b.mp3 cannot be read: No such file"), "{absent}");

@@ -52,7 +52,7 @@ async fn tags_are_read_back_by_ffprobe_and_no_byte_of_sound_moves() {
     let folder = tempfile::tempdir().unwrap();
     let path = recording(&folder);
     let (before, probed_before) = (fs::read(&path).unwrap(), probed(&path));
-    write(&path, &korean()).await.unwrap();
+    write(&path, &korean()).unwrap();
 
     let (after, format) = (fs::read(&path).unwrap(), probed(&path));
     assert_eq!(after.len(), before.len());
@@ -97,7 +97,7 @@ async fn version_2_3_is_read_by_cars_and_windows() {
     let folder = tempfile::tempdir().unwrap();
     let path = recording(&folder);
     let before = fs::read(&path).unwrap();
-    write(&path, &Tags { version: Id3::V23, ..korean() }).await.unwrap();
+    write(&path, &Tags { version: Id3::V23, ..korean() }).unwrap();
     let after = fs::read(&path).unwrap();
     assert_eq!((after.len(), &after[..5]), (before.len(), &b"ID3\x03\0"[..]));
     assert!(after[RESERVED + 200..] == before[RESERVED + 200..], "the sound has changed");
@@ -122,18 +122,18 @@ async fn version_2_3_is_read_by_cars_and_windows() {
     assert_eq!(tags["date"].take(), "2026-11-20 14:00");
     assert_eq!((&tags["title"], &tags["comment"]), (&"명연주 명음반 2026-11-20 🎻".into(), &korean().comment.into()));
     // Version 2.4 again, as when a recording is cut again.
-    write(&path, &korean()).await.unwrap();
+    write(&path, &korean()).unwrap();
     assert_eq!((&fs::read(&path).unwrap()[3], &probed(&path)["tags"]["date"]), (&4, &"2026-11-20T14:00:05".into()));
 }
 
 #[tokio::test]
 async fn chapters_are_read_back_by_ffprobe_and_even_the_most_of_them_fit() {
     for version in [Id3::V24, Id3::V23] {
-        chapters_are_read_back(version).await;
+        chapters_are_read_back(version);
     }
 }
 
-async fn chapters_are_read_back(version: Id3) {
+fn chapters_are_read_back(version: Id3) {
     let korean = || Tags { version, ..korean() };
     let folder = tempfile::tempdir().unwrap();
     let path = recording(&folder);
@@ -143,7 +143,7 @@ async fn chapters_are_read_back(version: Id3) {
         title: title.to_owned(),
     };
     let chapters = vec![chapter(0, "14:00:00"), chapter(1, "14:03:16, after 4.0 s missing: 끊김")];
-    write(&path, &Tags { chapters, ..korean() }).await.unwrap();
+    write(&path, &Tags { chapters, ..korean() }).unwrap();
     let shown = |path: &Path| {
         let said = run("ffprobe", &["-v", "error", "-of", "json", "-show_chapters"], path);
         serde_json::from_slice::<serde_json::Value>(&said).unwrap()["chapters"].as_array().unwrap().clone()
@@ -171,7 +171,7 @@ async fn chapters_are_read_back(version: Id3) {
         chapters: most,
         ..korean()
     };
-    write(&path, &full).await.unwrap();
+    write(&path, &full).unwrap();
     assert_eq!(shown(&path).len(), MOST_CHAPTERS);
 }
 
@@ -191,10 +191,10 @@ async fn tagging_again_replaces_everything_and_texts_without_end_are_cut() {
         encoded_by: long.clone(),
         ..korean()
     };
-    write(&path, &endless).await.unwrap();
+    write(&path, &endless).unwrap();
     let title = probed(&path)["tags"]["title"].as_str().unwrap().to_owned();
     assert!(title.len() > 3_000 && long.starts_with(&title));
-    write(&path, &Tags { title: "only this".into(), ..Tags::default() }).await.unwrap();
+    write(&path, &Tags { title: "only this".into(), ..Tags::default() }).unwrap();
     assert_eq!(probed(&path)["tags"], serde_json::json!({"title": "only this"}));
     assert_eq!(fs::metadata(&path).unwrap().len(), size);
 }
@@ -219,17 +219,17 @@ async fn a_file_without_reserved_space_is_left_as_it_was() {
     for (what, bytes) in cases {
         let path = folder.path().join("bad.mp3");
         fs::write(&path, &bytes).unwrap();
-        let error = write(&path, &korean()).await.unwrap_err();
+        let error = write(&path, &korean()).unwrap_err();
         assert!(matches!(error, TagError::NoSpace { .. }), "{what}: {error}");
         assert!(fs::read(&path).unwrap() == bytes, "{what}: the file was touched");
     }
     let path = folder.path().join("small.mp3");
     let small = [&b"ID3\x04\0\0\0\0\0\x20"[..], &[0; 32], &[0xFF, 0xFB, 0x90, 0]].concat();
     fs::write(&path, &small).unwrap();
-    assert!(matches!(write(&path, &korean()).await, Err(TagError::TooLarge { reserved: 42, .. })));
+    assert!(matches!(write(&path, &korean()), Err(TagError::TooLarge { reserved: 42, .. })));
     assert_eq!(fs::read(&path).unwrap(), small);
     fs::write(&path, "").unwrap();
-    let error = write(&path, &korean()).await.unwrap_err();
+    let error = write(&path, &korean()).unwrap_err();
     assert!(matches!(error, TagError::File { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof));
 }
 
@@ -251,10 +251,7 @@ async fn a_cover_is_shown_by_players_and_changes_neither_sound_nor_length() {
     let path = recording(&folder);
     let full = Tags { cover: Some(Picture { bytes: vec![0; 70_000].into(), ..cover.clone() }), ..korean() };
     let before = fs::read(&path).unwrap();
-    assert!(
-        matches!(write(&path, &full).await, Err(TagError::TooLarge { .. })),
-        "a tag is never written over the sound"
-    );
+    assert!(matches!(write(&path, &full), Err(TagError::TooLarge { .. })), "a tag is never written over the sound");
     assert!(fs::read(&path).unwrap() == before);
 
     // With the space that the encoder reserves.
@@ -269,7 +266,7 @@ async fn a_cover_is_shown_by_players_and_changes_neither_sound_nor_length() {
     let chapter = |_| Chapter { start: Duration::ZERO, end: Duration::from_secs(1), title: long.clone() };
     let texts = Tags { title: long.clone(), album: long.clone(), comment: long.clone(), ..korean() };
     let tags = Tags { cover: Some(cover), chapters: (0..MOST_CHAPTERS).map(chapter).collect(), ..texts };
-    write(&path, &tags).await.unwrap();
+    write(&path, &tags).unwrap();
     let (shown, same) = streams_and_sound(&path);
     assert!(same == sound && fs::metadata(&path).unwrap().len() == size);
     let stream = |kind: &str| {

@@ -12,7 +12,7 @@ fn at(seconds: f64) -> DateTime<Utc> {
 
 fn reel(name: &str, detail: &str) -> Arc<Reel> {
     let detail = detail.to_owned();
-    Arc::new(Reel { path: PathBuf::from(name), container: Container::Adts, detail, init: 0 })
+    Arc::new(Reel { path: PathBuf::from(name), container: Container::Adts, detail, init: 0, head: None })
 }
 
 /// Stamped entries of 4 s; `None` is a gap, a letter names the reel.

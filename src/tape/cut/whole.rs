@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_reel_is_decoded_in_its_own_order_and_positions_leave_out_what_is_missing() {
         let path = PathBuf::from("/tape/20261120T030004Z.aac");
-        let reel = Arc::new(Reel { path, container: Container::Adts, detail: String::new(), init: 0 });
+        let reel = Arc::new(Reel { path, container: Container::Adts, detail: String::new(), init: 0, head: None });
         let sound = |offset| Ok(Sound { reel: Arc::clone(&reel), offset, length: 100 });
         let entry = |seconds, sound| Entry {
             duration: Duration::from_secs(seconds),

@@ -22,6 +22,8 @@ pub struct Reel {
     pub detail: String,
     /// The length of the initialisation section at the beginning of the file in bytes; 0 if there is none.
     pub init: u64,
+    /// An initialisation section that is not in the file. `None` on tape.
+    pub head: Option<Arc<Vec<u8>>>,
 }
 
 impl Reel {
@@ -55,6 +57,9 @@ impl Sound {
 impl Reel {
     /// Reads the initialisation section; empty if there is none. Blocks.
     pub fn read_init(&self) -> Result<Vec<u8>, TapeError> {
+        if let Some(head) = &self.head {
+            return Ok(head.to_vec());
+        }
         read_at(self, 0, self.init)
     }
 }

@@ -196,7 +196,7 @@ pub(super) fn parse(text: &str, sound_file: &Path, available: u64) -> Index {
     let Some(container) = sound_file.extension().and_then(|e| e.to_str()).and_then(Container::from_extension) else {
         return index;
     };
-    let mut reel = Reel { path: sound_file.to_owned(), container, detail: String::new(), init: 0 };
+    let mut reel = Reel { path: sound_file.to_owned(), container, detail: String::new(), init: 0, head: None };
     let mut shared: Option<Arc<Reel>> = None;
     let mut draft = Draft::default();
     // A line without its end is torn: `split_inclusive` keeps the end if there is one.
@@ -333,6 +333,7 @@ mod tests {
             container: Container::Fmp4,
             detail: "aac 48000 Hz 2 ch".into(),
             init: 720,
+            head: None,
         });
         let at = |text: &str| text.parse::<DateTime<Utc>>().unwrap();
         let entries = vec![

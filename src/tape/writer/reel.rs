@@ -78,7 +78,7 @@ impl ReelWriter {
         let init = format.init.as_deref().unwrap_or_default();
         sound.write_all(init).map_err(TapeError::io(&path, "written"))?;
         let length = init.len() as u64;
-        let reel = Reel { path, container: format.container, detail: format.detail.clone(), init: length };
+        let reel = Reel { path, container: format.container, detail: format.detail.clone(), init: length, head: None };
         // Chunks vary a little, and the tag may not change once it is written.
         let target = (duration.mul_f64(1.5).as_secs() + 1).max(LEAST_TARGET);
         let index_path = reel.path.with_extension("m3u8");

@@ -16,7 +16,7 @@ use super::recordings::below;
 use crate::clips::{self, AskedCover, AskedPiece, At, ClipError, ClipRequest, Over, Standing};
 use crate::config::{parse_duration, parse_position};
 use crate::language::Sentence;
-use crate::model::{AiringId, Covering, JobKind};
+use crate::model::{AiringId, Covering, EncodingKind, JobKind};
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Path};
@@ -38,9 +38,33 @@ pub(super) struct NewClip {
     /// What is covered with silence.
     #[serde(default)]
     mute: Vec<[f64; 2]>,
+    /// How it is encoded: `mp3`, `aac`, `opus`, or `original`, as the pieces are; by default as the configuration says.
+    #[schema(inline)]
+    encoding: Option<EncodingWord>,
     /// Whether only to say what would come of it.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// The words for how a clip is encoded.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum EncodingWord {
+    Mp3,
+    Aac,
+    Opus,
+    Original,
+}
+
+impl EncodingWord {
+    fn kind(self) -> EncodingKind {
+        match self {
+            Self::Mp3 => EncodingKind::Mp3,
+            Self::Aac => EncodingKind::Aac,
+            Self::Opus => EncodingKind::Opus,
+            Self::Original => EncodingKind::Original,
+        }
+    }
 }
 
 /// A piece: of a station's tape, or of a recording. Its start is inclusive, its end exclusive.
@@ -224,7 +248,7 @@ impl NewClip {
         let pieces = self.pieces.into_iter().map(NewPiece::asked).collect::<Result<_, _>>()?;
         let mut covers = covers("bleep", &self.bleep, Covering::Tone)?;
         covers.extend(self::covers("mute", &self.mute, Covering::Silence)?);
-        Ok(ClipRequest { title: self.title, pieces, covers })
+        Ok(ClipRequest { title: self.title, pieces, covers, encoding: self.encoding.map(EncodingWord::kind) })
     }
 }
 

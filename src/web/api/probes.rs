@@ -63,7 +63,7 @@ pub(super) async fn attempt(State(site): State<Site>, Path(id): Path<String>) ->
         return Err(Problem::not_found(Sentence::new("problem_no_station").with("station", &id)));
     };
     let tried =
-        site.probes.attempt(std::sync::Arc::clone(station), config.encoding).await.map_err(|busy| match busy {
+        site.probes.attempt(std::sync::Arc::clone(station), config.encodings.mp3).await.map_err(|busy| match busy {
             Busy::Station => {
                 Problem::new(StatusCode::CONFLICT, Sentence::new("problem_station_tried").with("station", &id))
             }

@@ -74,6 +74,9 @@ pub(super) struct Listed {
     /// Where its sound is, below the address of the page; null if there is none.
     #[schema(example = "media/x@20261120T0300Z.mp3")]
     media: Option<String>,
+    /// The media type of its sound: `audio/mpeg` (.mp3), `audio/mp4` (.m4a) or `audio/ogg` (.opus, .ogg).
+    #[schema(example = "audio/mpeg")]
+    media_type: Option<&'static str>,
     /// Whether its file was moved or deleted; then it has no `media`.
     gone: bool,
     /// How far it is. `/api/v1/jobs/{kind}/{id}` has the history.
@@ -101,9 +104,10 @@ impl Listed {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
         let media = (report.file.is_some() && !gone).then(|| below("media", &[&recording.codec().name(&recording.id)]));
+        let media_type = media.as_ref().map(|_| recording.codec().media_type());
         let job = job_of(&recording.id);
         let job = below("api/v1/jobs", &[job.kind.word(), &job.id]);
-        Self { report, media, gone, state: state.into(), job, copy: copy.map(|state| state.word()) }
+        Self { report, media, media_type, gone, state: state.into(), job, copy: copy.map(|state| state.word()) }
     }
 }
 

@@ -144,7 +144,8 @@ mod tests {
     fn a_client_may_begin_anywhere_within_the_cut() {
         let at = |seconds: i64| chrono::DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
         let cut = Span::new(at(100), at(200));
-        let reel = Arc::new(Reel { path: "r".into(), container: Container::Adts, detail: String::new(), init: 0 });
+        let reel =
+            Arc::new(Reel { path: "r".into(), container: Container::Adts, detail: String::new(), init: 0, head: None });
         let listed: Vec<_> = (0..4)
             .map(|number| Listed {
                 sound: Sound { reel: Arc::clone(&reel), offset: number * 100, length: 100 },

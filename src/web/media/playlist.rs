@@ -156,7 +156,7 @@ mod tests {
     fn listed(container: Container, offset: u64, at: u64, on_air: i64, seam: bool) -> Listed {
         let init = if container == Container::Fmp4 { 7 } else { 0 };
         let path = format!("/tape/s/reel.{}", container.extension()).into();
-        let reel = Arc::new(Reel { path, container, detail: String::new(), init });
+        let reel = Arc::new(Reel { path, container, detail: String::new(), init, head: None });
         Listed {
             sound: Sound { reel, offset, length: 100 },
             duration: Duration::from_millis(2_500),

@@ -59,9 +59,13 @@ async fn read(State(site): State<Site>, Path((id, name)): Path<(String, String)>
 
 /// Sends a recording; its address ends in its id with the extension of its codec.
 async fn send(site: &Site, name: &str, disposition: &str, request: Request) -> Response {
-    let Some((id, codec)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
+    let Some((id, asked)) = Codec::split(name) else { return StatusCode::NOT_FOUND.into_response() };
     match site.catalogue.get(&AiringId::new(id)).await {
-        Ok(Some(recording)) => sound(site, &recording, codec, disposition, request).await,
+        Ok(Some(recording)) => {
+            // Cut again, or with another encoding, it may be of another codec than when its address was handed out.
+            let codec = recording.file.as_deref().and_then(Codec::of_file).unwrap_or(asked);
+            sound(site, &recording, codec, disposition, request).await
+        }
         Ok(None) => StatusCode::NOT_FOUND.into_response(),
         Err(error) => broken(&error),
     }

@@ -195,7 +195,7 @@ mod tests {
     #[test]
     fn names_of_segments_are_plain() {
         let sound = |path: &str, container| Sound {
-            reel: Arc::new(Reel { path: path.into(), container, detail: String::new(), init: 0 }),
+            reel: Arc::new(Reel { path: path.into(), container, detail: String::new(), init: 0, head: None }),
             offset: 17,
             length: 1,
         };

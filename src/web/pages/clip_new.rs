@@ -93,7 +93,7 @@ fn request(asked: &Asked) -> Result<ClipRequest, Sentence> {
         AskedPiece::Recording { recording: asked.recording.clone(), from, to }
     };
     let title = Some(asked.title.trim()).filter(|title| !title.is_empty()).map(str::to_owned);
-    Ok(ClipRequest { title, pieces: vec![piece], covers: Vec::new() })
+    Ok(ClipRequest { title, pieces: vec![piece], covers: Vec::new(), encoding: None })
 }
 
 async fn shown(site: &Site, asked: &Asked, problem: Option<Sentence>, headers: &HeaderMap) -> Response {

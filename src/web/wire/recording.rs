@@ -82,7 +82,8 @@ pub struct Note {
     pub reason: String,
 }
 
-/// What a note says: which text of a recording is the default one, because the template of the configuration failed.
+/// What a note says: which text of a recording is the default one, because the template of the configuration failed; or how
+/// its sound was kept.
 ///
 /// Catalogues and programs use these names, so a released name never changes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -98,6 +99,12 @@ pub enum NoteKind {
     DefaultAlbum,
     /// Its genre.
     DefaultGenre,
+    /// Its sound is as the station sent it; the reason says where it begins and ends.
+    Original,
+    /// A part of such sound is encoded anew.
+    PartlyEncoded,
+    /// Its sound was to be kept as the station sent it, and is encoded.
+    NotOriginal,
 }
 
 impl Report {
@@ -163,6 +170,9 @@ impl From<model::NoteKind> for NoteKind {
             model::NoteKind::DefaultArtist => Self::DefaultArtist,
             model::NoteKind::DefaultAlbum => Self::DefaultAlbum,
             model::NoteKind::DefaultGenre => Self::DefaultGenre,
+            model::NoteKind::Original => Self::Original,
+            model::NoteKind::PartlyEncoded => Self::PartlyEncoded,
+            model::NoteKind::NotOriginal => Self::NotOriginal,
         }
     }
 }

@@ -67,6 +67,8 @@ pub struct Row {
     pub tracked: bool,
     /// The key of what to say of its copy in the object store; empty if there is nothing to say.
     pub copy: &'static str,
+    /// `mp3`, the extension of the address of its sound.
+    pub extension: &'static str,
     /// `112.3 MB`
     pub size: String,
     /// Changes whenever the recording does.
@@ -142,6 +144,7 @@ pub fn row(recording: &Recording, details: &Details, config: &Config, language: 
         gone,
         tracked,
         copy,
+        extension: recording.codec().extension(),
         pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),
         version: if gone { version + "-" } else { version },
