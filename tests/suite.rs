@@ -27,6 +27,8 @@ mod faults_streams;
 mod feeds;
 mod formats;
 mod gallery;
+mod grab;
+mod grab_lists;
 mod guard;
 mod holds;
 mod house;

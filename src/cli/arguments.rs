@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::grab::GrabArguments;
 use crate::config::parse_duration;
 
 /// Records radio on a schedule: no second lost, a truthful verdict on every recording, cuts by programme time.
@@ -171,6 +172,8 @@ pub(super) enum Command {
     },
     /// Cut a clip out of a station's tape or a recording, and put it into the library or a file
     Clip(ClipArguments),
+    /// Download what is there, numbered segments or a playlist that has ended, and make a file of it
+    Grab(Box<GrabArguments>),
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

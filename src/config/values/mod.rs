@@ -42,5 +42,5 @@ pub use show::{Keep, Show, TagTemplates};
 pub use station::{Address, Hls, Icecast, Rtmp, SourceConfig, Station};
 pub use template::{Purpose, Template, TemplateError, Values};
 pub use titles::{TitleAddress, TitleRule};
-pub use units::{LONGEST, parse_duration, parse_duration_up_to};
+pub use units::{LONGEST, parse_duration, parse_duration_up_to, parse_rate, parse_size};
 pub use web::{Auth, Web};
