@@ -29,6 +29,7 @@ mod formats;
 mod gallery;
 mod grab;
 mod grab_lists;
+mod grab_service;
 mod guard;
 mod holds;
 mod house;

@@ -39,6 +39,7 @@ use crate::capture::deck::{self, Decks};
 use crate::clips::Clips;
 use crate::config::Config;
 use crate::events::{Changes, Listener};
+use crate::grabs::Grabs;
 use crate::housekeeping::{Housekeeping, room_watch};
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
@@ -233,6 +234,7 @@ impl Daemon {
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
+        let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
@@ -244,6 +246,7 @@ impl Daemon {
             recorder: recorder.clone(),
             decks: decks.clone(),
             clips,
+            grabs,
         };
         let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());

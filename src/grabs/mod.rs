@@ -7,6 +7,8 @@
 //!   `renewal` finds them anew when their addresses are no longer good;
 //! - `outcome` says what is there and what is missing; `packing` makes the file of it.
 //!
+//! - `workshop` does all that for the service, for those who ask over the page or the interface; `stored` is what of it is
+//!   written down.
 //!
 //! Invariants: a segment is in the file whole and once, in its place, or it is listed as missing with its cause. A file
 //! appears under its name when it is whole, and replaces none.
@@ -27,6 +29,8 @@ mod progress;
 mod renewal;
 mod repeats;
 mod run;
+mod stored;
+mod workshop;
 
 pub use asked::{Asked, MOST_PARALLEL};
 pub use error::GrabError;
@@ -36,3 +40,5 @@ pub use name::named_after;
 pub use outcome::{Missing, Outcome};
 pub use progress::{Progress, Stage, Standing};
 pub use run::{folder_of, forget, grab};
+pub use stored::{Came, Kept, MissingSegment, Wanted};
+pub use workshop::{Grabs, WorkshopError};

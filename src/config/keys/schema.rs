@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{Key, Kind, OWN, Table};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
-use super::tables::{DEAD_AIR, FILE, KEEP, KEEP_CLIPS, MP3, SHOW, TAGS, WEB};
+use super::tables::{DEAD_AIR, FILE, GRAB, KEEP, KEEP_CLIPS, MP3, SHOW, TAGS, WEB};
 
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
     let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP];
-    let tables = [&WEB, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &DEAD_AIR].into_iter().chain(of_station);
+    let tables = [&WEB, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &GRAB, &MP3, &DEAD_AIR].into_iter().chain(of_station);
     let sections = tables.map(|table| (table.name.to_owned(), section(table).into()));
     root.insert("patternProperties".to_owned(), json!({ (format!("^{OWN}")): {} }));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::show::Defaults;
-use super::{encoding, gaps, show, station, template, timezone, web};
+use super::{encoding, gaps, grab, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
@@ -80,6 +80,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let keep_clips = keep.and_then(|keep| keep.read("clips", problems, one_time::clips_kept));
 
     let web = web::read(&section, folder, problems);
+    let grab = grab::read(&section, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::read(entry, timezone, folder, problems));
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
@@ -102,6 +103,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         encoding,
         id3,
         web,
+        grab,
         gaps,
         dead_air,
         keep_clips,

@@ -10,6 +10,7 @@ mod encoding;
 mod file;
 mod find;
 mod gaps;
+mod grab;
 mod show;
 mod station;
 mod template;

@@ -29,6 +29,7 @@ mod entry;
 mod error;
 mod finished;
 mod glances;
+mod grabs;
 mod jobs;
 mod links;
 mod names;
@@ -59,6 +60,7 @@ use error::{read_error, write_error};
 
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
+pub use grabs::{GrabRow, grab_job};
 pub use jobs::{Job, JobFilter, NumberedTransition};
 pub use links::Link;
 pub use past::Past;

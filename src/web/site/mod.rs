@@ -22,6 +22,7 @@ use crate::capture::deck::Decks;
 use crate::clips::Clips;
 use crate::config::{Auth, Config};
 use crate::events::Changes;
+use crate::grabs::Grabs;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
@@ -70,6 +71,8 @@ pub struct Parts {
     pub decks: Decks,
     /// Makes clips.
     pub clips: Clips,
+    /// Makes downloads.
+    pub grabs: Grabs,
 }
 
 /// Holds everything that a handler may use. Cheap to clone.
@@ -86,6 +89,7 @@ pub struct Site {
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
     pub(super) clips: Clips,
+    pub(super) grabs: Grabs,
     /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
     /// Sessions, tokens and passwords.
@@ -111,7 +115,7 @@ pub struct Site {
 impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips } = parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips, grabs } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -133,6 +137,7 @@ impl Site {
             recorder,
             decks,
             clips,
+            grabs,
             environment,
         }
     }
