@@ -22,6 +22,7 @@ use super::progress::Progress;
 use super::renewal::Renewal;
 use super::repeats::{Repeats, may_not_repeat, there};
 use crate::base::environment::Environment;
+use crate::base::http::HttpError;
 use crate::capture::source::hls::{Claims, EncryptedBytes, FetchError, Fetcher, Sound};
 use crate::capture::source::policy;
 use crate::model::{AsCause as _, Cause, CauseKind, Container};
@@ -94,7 +95,8 @@ impl Fault {
             Self::Fetch(error) => {
                 let is_unfit =
                     matches!(error.cause_kind(), CauseKind::Unusable | CauseKind::Segment | CauseKind::Encrypted);
-                is_absent(error) || is_refused(error) || is_unfit || matches!(error, FetchError::Empty(_))
+                let is_final = is_out_of_reach(error) || matches!(error, FetchError::Empty(_));
+                is_absent(error) || is_refused(error) || is_unfit || is_final
             }
         }
     }
@@ -116,6 +118,7 @@ fn retry(fault: &Fault) -> Option<policy::Retry> {
         Fault::Repeated(_) => Some(policy::ABSENT),
         Fault::Short(..) => Some(policy::SHORT),
         Fault::Fetch(FetchError::Encrypted(_)) => None,
+        Fault::Fetch(error) if is_out_of_reach(error) => None,
         Fault::Fetch(error) if is_absent(error) || is_refused(error) => Some(policy::ABSENT),
         Fault::Fetch(_) if fault.stays() => Some(policy::UNFIT),
         Fault::Fetch(_) => Some(policy::GRABBED),
@@ -388,6 +391,15 @@ fn status(error: &FetchError) -> Option<StatusCode> {
         FetchError::Http(error) => error.status(),
         FetchError::NoKey(error) => status(error),
         _ => None,
+    }
+}
+
+/// Whether the address may not be asked, which does not pass.
+fn is_out_of_reach(error: &FetchError) -> bool {
+    match error {
+        FetchError::Http(error) => matches!(error, HttpError::OutOfReach { .. }),
+        FetchError::NoKey(error) => is_out_of_reach(error),
+        _ => false,
     }
 }
 

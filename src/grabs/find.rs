@@ -10,7 +10,7 @@ use super::error::GrabError;
 use super::plan::{Plan, Track};
 use super::probing::Prober;
 use crate::base::environment::Environment;
-use crate::base::http::Client;
+use crate::base::http::{Client, HttpError};
 use crate::base::redact;
 use crate::capture::source::hls::{
     Asking, LoadError, MAX_SEGMENTS, Master, MediaPlaylist, Playlist, PlaylistError, Variables, Wish, load,
@@ -123,6 +123,7 @@ impl Lists<'_> {
             };
             tries += 1;
             let may_pass = match &error {
+                LoadError::Http(HttpError::OutOfReach { .. }) => false,
                 LoadError::Http(error) => error.status().is_none_or(|status| status.is_server_error()),
                 _ => false,
             };

@@ -18,7 +18,7 @@ use super::error::GrabError;
 use super::pattern::Pattern;
 use super::plan::Numbered;
 use crate::base::hash::sha256;
-use crate::base::http::Client;
+use crate::base::http::{Client, HttpError};
 use crate::base::redact;
 use crate::capture::source::hls::{ByteRange, FetchError, beginning};
 use crate::capture::source::{media, policy};
@@ -214,6 +214,7 @@ impl<'a> Prober<'a> {
         loop {
             let error = match beginning(self.client, url, range, failures).await {
                 Ok(bytes) => return Ok(media::sniff(&bytes).map(|_| sha256(&[&bytes]))),
+                Err(FetchError::Http(error @ HttpError::OutOfReach { .. })) => return Err(error.into()),
                 Err(error) => error,
             };
             match status(&error) {
