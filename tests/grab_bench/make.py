@@ -15,10 +15,10 @@ def segment():
     """Returns a segment of so many KiB: picture of a rate that fills it, and sound."""
     rate = KIBIBYTES * 1024 * 8 // SECONDS
     command = ["ffmpeg", "-hide_banner", "-loglevel", "error"]
-    command += ["-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=25:duration={SECONDS}"]
+    command += ["-f", "lavfi", "-i", f"testsrc2=size=96x64:rate=25:duration={SECONDS}"]
     command += ["-f", "lavfi", "-i", f"sine=frequency=500:sample_rate=48000:duration={SECONDS}"]
-    command += ["-c:v", "mpeg2video", "-g", "25", "-b:v", str(rate // 2), "-c:a", "aac", "-b:a", "96k"]
-    command += ["-muxrate", str(rate), "-f", "mpegts", "-"]
+    command += ["-c:v", "mpeg2video", "-g", "25", "-b:v", str(rate // 3), "-c:a", "aac", "-b:a", "32k"]
+    command += ["-f", "mpegts", "-"]
     made = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     wanted = KIBIBYTES * 1024 // PACKET * PACKET
     null = b"\x47\x1f\xff\x10" + b"\xff" * (PACKET - 4)
