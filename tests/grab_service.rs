@@ -92,7 +92,8 @@ async fn a_download_goes_on_after_a_kill_and_what_is_missing_is_tried_anew() {
     station.fault(Fault::new(Part::Segment, Kind::Drip(60_000)));
     let mut service = aircheck.start("first", &["run"]);
     let interface = Interface::of(&service).await;
-    let asked = json!({ "address": pattern(&station), "pad": 6, "from": 0, "count": 10, "name": "../영화", "format": "m4a" });
+    let asked =
+        json!({ "address": pattern(&station), "pad": 6, "from": 0, "count": 10, "name": "../영화", "format": "m4a" });
     let id = interface.add(&asked).await;
     let second = interface.add(&asked).await;
     until("some segments", LIMIT, async || interface.get(&id).await["there"].as_u64() >= Some(2)).await;

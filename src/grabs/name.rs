@@ -43,7 +43,7 @@ mod tests {
             ("https://cdn.example/v/(*).ts", "v"),
             ("https://cdn.example/000017.ts", "cdn.example"),
             ("https://cdn.example/%EB%89%B4%EC%8A%A4.m3u8", "뉴스"),
-            ("https://cdn.example/a%2F..%2Fb/index.m3u8", "a..b"),
+            ("https://cdn.example/a%2F..%2Fb/index.m3u8", "a."),
             ("nonsense", "grab"),
         ] {
             assert_eq!(named_after(address), name, "{address}");
