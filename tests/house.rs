@@ -17,6 +17,7 @@ const ORDER: &[&str] = &[
     "daemon",
     "web",
     "clips",
+    "grabs",
     "recorder",
     "housekeeping",
     "production",

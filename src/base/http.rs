@@ -58,8 +58,8 @@ const MAX_REDIRECTS: usize = 10;
 const MAX_HEADERS: usize = 500;
 /// How many servers are remembered that need a lenient reader.
 const MOST_LENIENT: usize = 64;
-/// How many unused connections to a host are kept. Each has buffers of 50 KiB, and a station that is taped needs a
-/// second one only for a moment, as when a long window is fetched.
+/// How many unused connections to a host are kept if nothing else is asked for. Each has buffers of 50 KiB, and a station
+/// that is taped needs a second one only for a moment, as when a long window is fetched.
 const IDLE: usize = 1;
 const NAME: &str = concat!("aircheck/", env!("CARGO_PKG_VERSION"));
 
@@ -72,13 +72,15 @@ pub struct Manner<'a> {
     pub accept_invalid: bool,
     /// The longest silence of a body.
     pub patience: Duration,
+    /// How many unused connections to a host are kept.
+    pub idle: usize,
     /// Which addresses it may connect to.
     pub reach: &'a Reach,
 }
 
 impl Default for Manner<'_> {
     fn default() -> Self {
-        Self { headers: &[], accept_invalid: false, patience: READ_TIMEOUT, reach: &ANYWHERE }
+        Self { headers: &[], accept_invalid: false, patience: READ_TIMEOUT, idle: IDLE, reach: &ANYWHERE }
     }
 }
 
@@ -120,7 +122,7 @@ pub fn client(manner: Manner<'_>, clock: &SharedClock) -> Result<Client, HttpErr
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(manner.patience)
         .cookie_provider(Arc::clone(&jar))
-        .pool_max_idle_per_host(IDLE)
+        .pool_max_idle_per_host(manner.idle)
         .dns_resolver(Arc::new(SystemResolver { guard: guard.clone() }))
         .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS))
         .tls_backend_preconfigured(tls.clone())

@@ -73,12 +73,13 @@ pub struct Invocation {
     stdin: bool,
     stdout: bool,
     nice: Option<i32>,
+    folder: Option<PathBuf>,
 }
 
 impl Invocation {
     /// `program`, found through `PATH`, without arguments, stdin or stdout.
     pub fn new(program: &str) -> Self {
-        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false, nice: None }
+        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false, nice: None, folder: None }
     }
 
     /// Adds arguments, each passed as it is: there is no shell.
@@ -99,6 +100,13 @@ impl Invocation {
     #[must_use]
     pub fn with_stdout(mut self) -> Self {
         self.stdout = true;
+        self
+    }
+
+    /// Runs it in `folder`.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
         self
     }
 
@@ -128,6 +136,9 @@ impl Invocation {
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
+        if let Some(folder) = &self.folder {
+            command.current_dir(folder);
+        }
         die_with_parent(&mut command);
         let mut child = reaper::start(|| command.spawn()).map_err(|source| {
             if source.kind() == io::ErrorKind::NotFound {

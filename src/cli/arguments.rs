@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::grab::GrabArguments;
 use crate::config::parse_duration;
 use crate::model::EncodingKind;
 
@@ -182,6 +183,8 @@ pub(super) enum Command {
     },
     /// Cut a clip out of a station's tape or a recording, and put it into the library or a file
     Clip(ClipArguments),
+    /// Download what is there, numbered segments or a playlist that has ended, and make a file of it
+    Grab(Box<GrabArguments>),
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

@@ -13,6 +13,7 @@ mod demo;
 mod exit;
 mod export;
 mod fsck;
+mod grab;
 mod hold;
 mod list;
 mod locate;
@@ -105,6 +106,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = asked.options();
             located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
         }
+        Command::Grab(arguments) => grab::run(*arguments),
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),

@@ -40,6 +40,7 @@ use crate::clips::Clips;
 use crate::config::Config;
 use crate::copies::Copies;
 use crate::events::{Changes, Listener};
+use crate::grabs::Grabs;
 use crate::housekeeping::{Housekeeping, room_watch};
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
@@ -236,6 +237,7 @@ impl Daemon {
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
         environment.spawn(copies.clone().run(changes.clone()));
+        let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
             catalogue: catalogue.clone(),
@@ -248,6 +250,7 @@ impl Daemon {
             decks: decks.clone(),
             clips,
             copies,
+            grabs,
         };
         let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());

@@ -6,14 +6,17 @@
 //! | [`PLAYLIST`]: a reload | 0.25 s | one target duration, 1 s to 5 s | until the capture ends | 400, 401, 403, 404, 410 at once; else every 4th failure in a row |
 //! | [`SEGMENT`]: a segment, its key or map | 0.25 s | 2 s | while the window offers it, and once after; for a minute if newer ones come | 401, 403, 410 |
 //! | [`SHORT`]: a segment that is shorter than listed | 0.25 s | 2 s | while the window offers it, and once after; 5 times at most, then it is believed | never |
+//! | [`GRABBED`]: a segment of a grab that does not come | 0.25 s | 10 s | 10 times; for two minutes if nothing else comes either | 401, 403, 410 |
+//! | [`ABSENT`]: one that is said not to be there | 0.25 s | 2 s | 3 times | – |
+//! | [`UNFIT`]: one that comes and is no sound | 0.25 s | 2 s | 5 times | – |
 //! | [`ADDRESS`]: resolving the address | 0.25 s | 10 s | until the capture ends; the address it has is used meanwhile | – |
 //! | [`CONNECTION`]: RTMP, Icecast | 0.25 s; at once after one that was good | 10 s | until the capture ends | every time: connecting includes it |
 //! | [`titles`]: what plays, at an address of the station | twice as long as between two questions | 10 min | as long as the station is taped | – |
 //! | [`LATELY`]: a connection within a minute of its last sound | 0.25 s | 0.75 s | | |
 //!
 //! Waits double and vary by a fifth, so that many recorders do not return to a restarted station in step. A success
-//! starts the row from the beginning. Only the doubt about a short segment ends by count. The retries of a segment end
-//! when the station no longer offers it, or when it fails while newer ones come.
+//! starts the row from the beginning. Only the doubt about a short segment ends by count, and what is not
+//! live: a grab. The retries of a segment end when the station no longer offers it, or when it fails while newer ones come.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
@@ -41,6 +44,15 @@ pub const COMPARED: u32 = 2;
 
 /// A segment that is whole by its own account, but plays for less than the list says.
 pub const SHORT: Retry = Retry { longest: Duration::from_secs(2), most: Some(5), ..USUAL };
+
+/// A segment of a grab that could not be fetched. It does not go away, so there is time.
+pub const GRABBED: Retry = Retry { rights: SEGMENT.rights, most: Some(10), ..USUAL };
+
+/// A segment of a grab that the server does not have: it says so again, unless it was a slip.
+pub const ABSENT: Retry = Retry { longest: Duration::from_secs(2), most: Some(3), ..USUAL };
+
+/// A segment of a grab that is a page, empty, cut short or another one: caches and servers that are busy do that.
+pub const UNFIT: Retry = Retry { longest: Duration::from_secs(2), most: Some(5), ..USUAL };
 
 /// An address that could not be resolved.
 pub const ADDRESS: Retry = USUAL;

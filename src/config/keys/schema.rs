@@ -4,13 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{Key, Kind, OWN, Table};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
-use super::tables::{AAC, DEAD_AIR, FILE, KEEP, KEEP_CLIPS, LOCAL, MP3, OPUS, SHOW, STORE, TAGS, WEB};
+use super::tables::{AAC, DEAD_AIR, FILE, GRAB, KEEP, KEEP_CLIPS, LOCAL, MP3, OPUS, SHOW, STORE, TAGS, WEB};
 
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
     let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP];
-    let tables = [&WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &AAC, &OPUS, &DEAD_AIR]
+    let tables = [&WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &GRAB, &MP3, &AAC, &OPUS, &DEAD_AIR]
         .into_iter()
         .chain(of_station);
     let sections = tables.map(|table| (table.name.to_owned(), section(table).into()));

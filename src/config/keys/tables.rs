@@ -95,6 +95,12 @@ pub static FILE: Table = Table {
             "How long clips are kept; that of shows is theirs.",
         ),
         key(
+            "grab",
+            Kind::Section(&GRAB),
+            "grab: { largest: 20 GiB }",
+            "What may be downloaded for those who ask over the page or the interface.",
+        ),
+        key(
             "id3",
             Kind::Word(&["2.4", "2.3"]),
             "id3: 2.3",
@@ -331,6 +337,18 @@ pub static KEEP_CLIPS: Table = Table {
     one_of: &[],
 };
 
+/// Downloads.
+pub static GRAB: Table = Table {
+    name: "grab",
+    doc: "What may be downloaded for those who ask over the page or the interface.",
+    keys: &[
+        key("parallel", Kind::Integer(1, 100), "parallel: 20", "How many segments are fetched at a time.")
+            .default("20"),
+        key("largest", Kind::Size, "largest: 20 GiB", "The most bytes of one download.").default("20 GiB"),
+    ],
+    one_of: &[],
+};
+
 /// Dead air.
 pub static DEAD_AIR: Table = Table {
     name: "dead_air",
@@ -390,7 +408,8 @@ mod tests {
     #[test]
     fn every_example_is_of_its_key_and_every_choice_is_a_key() {
         let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAPE, &TLS];
-        let of_file = [&FILE, &WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &MP3, &AAC, &OPUS, &DEAD_AIR];
+        let of_file =
+            [&FILE, &WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &GRAB, &MP3, &AAC, &OPUS, &DEAD_AIR];
         for table in of_file.into_iter().chain(of_station) {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);

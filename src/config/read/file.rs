@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::show::Defaults;
-use super::{encoding, gaps, object_store, show, station, template, timezone, web};
+use super::{encoding, gaps, grab, object_store, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
@@ -83,6 +83,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
 
     let web = web::read(&section, folder, problems);
     let store = object_store::read(&section, folder, problems).map(Arc::new);
+    let grab = grab::read(&section, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::read(entry, timezone, folder, problems));
     let (stubs, stations): (Vec<_>, Vec<_>) = parsed.map(|parsed| (parsed.stub, parsed.station)).unzip();
@@ -105,6 +106,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         encodings,
         id3,
         web,
+        grab,
         store,
         gaps,
         dead_air,

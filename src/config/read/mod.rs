@@ -10,6 +10,7 @@ mod encoding;
 mod file;
 mod find;
 mod gaps;
+mod grab;
 mod object_store;
 mod show;
 mod station;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::folders::{self, Unwritable};
-use super::{ById, DeadAirRule, Encoding, Encodings, GapPolicy, Id3, ObjectStore, Show, Station, Template, Web};
+use super::{ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, Id3, ObjectStore, Show, Station, Template, Web};
 use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
@@ -34,6 +34,8 @@ pub struct Config {
     pub web: Web,
     /// Where recordings are copied to; `None` if nowhere.
     pub store: Option<Arc<ObjectStore>>,
+    /// Downloads that are asked for over the page or the interface.
+    pub grab: Grabs,
     /// What stands in the file in the place of a gap if the show does not say otherwise.
     pub gaps: GapPolicy,
     /// What counts as dead air if the show does not say otherwise; `None` if nothing does.

@@ -31,6 +31,7 @@ mod entry;
 mod error;
 mod finished;
 mod glances;
+mod grabs;
 mod jobs;
 mod links;
 mod names;
@@ -62,6 +63,7 @@ use error::{read_error, write_error};
 
 pub use error::CatalogueError;
 pub use glances::{Found, Glance};
+pub use grabs::{GrabRow, grab_job};
 pub use jobs::{Job, JobFilter, NumberedTransition};
 pub use links::Link;
 pub use past::Past;

@@ -322,6 +322,19 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (copy, part)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- Downloads that the service was asked for: what, as JSON; its file, relative to the output folder; what came of it, as
+    -- JSON. How far each is says its job.
+    CREATE TABLE grabs (
+        id            TEXT PRIMARY KEY,
+        asked         TEXT NOT NULL,
+        asked_at      TEXT NOT NULL,
+        file          TEXT,
+        result        TEXT
+    ) STRICT;
+
+    CREATE INDEX grabs_by_time ON grabs (asked_at, id);
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

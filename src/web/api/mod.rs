@@ -11,6 +11,7 @@ mod by_hand;
 mod clips;
 mod events;
 mod feeds;
+mod grabs;
 pub(super) mod holds;
 mod jobs;
 mod links;
@@ -57,6 +58,7 @@ const LARGEST_CLIP: usize = 64 * 1024;
         (name = "airings", description = "What comes"),
         (name = "stations", description = "Where the sound comes from"),
         (name = "clips", description = "What is cut from tape and recordings"),
+        (name = "grabs", description = "What is downloaded and made a file of"),
         (name = "jobs", description = "What takes time, how far it is, and what became of it"),
         (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
@@ -94,6 +96,9 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(stations::list))
             .routes(routes!(holds::list, holds::hold))
             .routes(routes!(holds::release))
+            .routes(routes!(grabs::list, grabs::add))
+            .routes(routes!(grabs::get, grabs::cancel))
+            .routes(routes!(grabs::retry))
             .routes(routes!(tape::of_stretch))
             .routes(routes!(tape::days))
             .routes(routes!(feeds::list))

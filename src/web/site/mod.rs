@@ -25,6 +25,7 @@ use crate::clips::Clips;
 use crate::config::{Auth, Config};
 use crate::copies::Copies;
 use crate::events::Changes;
+use crate::grabs::Grabs;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
@@ -75,6 +76,8 @@ pub struct Parts {
     pub clips: Clips,
     /// Copies to the object store.
     pub copies: Copies,
+    /// Makes downloads.
+    pub grabs: Grabs,
 }
 
 /// Holds everything that a handler may use. Cheap to clone.
@@ -92,6 +95,7 @@ pub struct Site {
     pub(super) decks: Decks,
     pub(super) clips: Clips,
     pub(super) copies: Copies,
+    pub(super) grabs: Grabs,
     /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
     /// Sessions, tokens and passwords.
@@ -119,7 +123,8 @@ pub struct Site {
 impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips, copies } = parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips, copies, grabs } =
+            parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -143,6 +148,7 @@ impl Site {
             decks,
             clips,
             copies,
+            grabs,
             environment,
         }
     }

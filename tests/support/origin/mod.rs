@@ -228,6 +228,16 @@ impl StationHandle {
         self.put_reply(file, Reply::ok(content_type, text.to_owned()))
     }
 
+    /// Adds a file of `bytes` to the station; returns its URL.
+    pub fn put_bytes(&self, file: &str, content_type: &str, bytes: Vec<u8>) -> String {
+        self.put_reply(file, Reply::ok(content_type, bytes))
+    }
+
+    /// Returns the bytes of the first segments, as they are before they are encrypted.
+    pub fn first_segments(&self, count: usize) -> Vec<Vec<u8>> {
+        self.station.sound.list.iter().take(count).map(|segment| segment.bytes.to_vec()).collect()
+    }
+
     /// Adds a file to the station that redirects to `target` (302); returns its URL.
     pub fn put_redirect(&self, file: &str, target: &str) -> String {
         self.put_reply(file, Reply { status: 302, ..Reply::ok("text/html", "") }.with("Location", target))

@@ -23,8 +23,15 @@ use crate::model::Container;
 
 /// The most bytes of one segment: ten seconds of a television programme in high definition.
 const SEGMENT_CAP: usize = 16 << 20;
+/// The most bytes of one segment that need not come while others do: ten seconds of a film in the best quality.
+const LARGEST: usize = 64 << 20;
+/// How long one try of such a segment may take, many at once and over a slow line.
+const LONGEST: Duration = Duration::from_mins(10);
 /// For keys and initialisation sections.
 const SMALL: Bounds = Bounds { bytes: 1 << 20, idle: Duration::from_secs(5), whole: Duration::from_secs(8) };
+/// The length of a transport packet, and its first byte (ISO/IEC 13818-1 section 2.4.3.2).
+const PACKET: usize = 188;
+const SYNC: u8 = 0x47;
 /// How many keys and how many initialisation sections are remembered.
 const CACHED: usize = 64;
 /// After this many tries, a segment that cannot be decrypted is fetched again: it may be the one at fault.
@@ -41,6 +48,17 @@ pub struct Sound {
     pub probe: Probe,
     /// The initialisation section of fragmented MP4.
     pub init: Option<Bytes>,
+    /// Whether it ends in the middle of a transport packet.
+    pub is_cut: bool,
+}
+
+/// What segments are fetched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// Their sound, while it is on the air.
+    Live,
+    /// Everything in them, however long it takes.
+    Whole,
 }
 
 /// Fetches segments. Caches keys and initialisation sections.
@@ -48,6 +66,7 @@ pub struct Sound {
 pub struct Fetcher {
     client: Client,
     clock: SharedClock,
+    purpose: Purpose,
     // Held while fetching, so that several segments wait for one request.
     keys: Mutex<HashMap<(Url, Cipher), KeyFile>>,
     maps: Mutex<HashMap<(Url, Option<ByteRange>), Bytes>>,
@@ -85,9 +104,14 @@ impl EncryptedBytes {
 }
 
 impl Fetcher {
-    /// A fetcher that sends everything through `client`.
+    /// A fetcher of what is on the air. It sends everything through `client`.
     pub fn new(client: Client, clock: SharedClock) -> Self {
-        Self { client, clock, keys: Mutex::default(), maps: Mutex::default() }
+        Self { client, clock, purpose: Purpose::Live, keys: Mutex::default(), maps: Mutex::default() }
+    }
+
+    /// A fetcher of segments that stay where they are: pictures as well, large ones, and over slow lines.
+    pub fn of_whole(client: Client, clock: SharedClock) -> Self {
+        Self { purpose: Purpose::Whole, ..Self::new(client, clock) }
     }
 
     /// Tries once to fetch `segment`, which failed `failures` times before. `encrypted` is kept from one try to the
@@ -98,15 +122,15 @@ impl Fetcher {
         failures: u32,
         encrypted: &mut EncryptedBytes,
     ) -> Result<Sound, FetchError> {
-        let bounds = Bounds {
-            bytes: SEGMENT_CAP,
-            idle: pace::segment_idle(failures),
-            whole: pace::segment_limit(segment.duration),
+        let (bytes, whole) = match self.purpose {
+            Purpose::Live => (SEGMENT_CAP, pace::segment_limit(segment.duration)),
+            Purpose::Whole => (LARGEST, LONGEST),
         };
+        let bounds = Bounds { bytes, idle: pace::segment_idle(failures), whole };
         let client = self.client.with(&segment.headers);
         let Some(key) = &segment.key else {
             let raw = request::body(&client, &segment.url, segment.byte_range, bounds).await?;
-            return sound(&segment.url, raw, self.init(segment).await?);
+            return self.purpose.sound(&segment.url, raw, self.init(segment).await?);
         };
         // The key comes first: the segment is of no use without it.
         let used = self.key(&client, key, None).await?;
@@ -125,13 +149,16 @@ impl Fetcher {
     /// Decrypts `raw`. If `used` does not fit, requests the key again.
     async fn open(&self, segment: &Segment, key: &Key, used: &Bytes, raw: &Bytes) -> Result<Sound, FetchError> {
         let init = self.init(segment).await?;
-        let first = decrypted(segment, key, used, raw, init);
+        let first = self.purpose.decrypted(segment, key, used, raw, init);
         if first.is_ok() {
             return first;
         }
         // The cached key may be a wrong answer, or the key may have changed.
         let anew = self.key(&self.client.with(&segment.headers), key, Some(used)).await?;
-        if anew == *used { first } else { decrypted(segment, key, &anew, raw, self.init(segment).await?) }
+        if anew == *used {
+            return first;
+        }
+        self.purpose.decrypted(segment, key, &anew, raw, self.init(segment).await?)
     }
 
     /// Returns the key. Requests it again if the cached one is still the one that was found `bad`. A key that fails is
@@ -202,53 +229,59 @@ impl Fetcher {
     }
 }
 
-/// The sound of a decrypted segment. What looks like padding stays if sound would go with it: not everybody pads, and
-/// the last bytes of sound may look like padding by chance.
-fn decrypted(
-    segment: &Segment,
-    key: &Key,
-    bytes: &[u8],
-    raw: &Bytes,
-    init: Option<Bytes>,
-) -> Result<Sound, FetchError> {
-    let wrong = || FetchError::Decrypt(redact::url(&segment.url));
-    if key.cipher == Cipher::Samples && media::sniff(raw) == Some(Container::Fmp4) {
-        // It says itself whether its samples are encrypted.
-        return sound(&segment.url, raw.clone(), init);
+impl Purpose {
+    /// The sound of a decrypted segment. What looks like padding stays if sound would go with it: not everybody pads, and
+    /// the last bytes of sound may look like padding by chance.
+    fn decrypted(
+        self,
+        segment: &Segment,
+        key: &Key,
+        bytes: &[u8],
+        raw: &Bytes,
+        init: Option<Bytes>,
+    ) -> Result<Sound, FetchError> {
+        let wrong = || FetchError::Decrypt(redact::url(&segment.url));
+        if key.cipher == Cipher::Samples && media::sniff(raw) == Some(Container::Fmp4) {
+            // It says itself whether its samples are encrypted.
+            return self.sound(&segment.url, raw.clone(), init);
+        }
+        let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
+        let Some(unpadded) = plain.unpadded else {
+            // There is neither padding nor sound: the key does not fit.
+            return self.sound(&segment.url, plain.all, init).map_err(|error| match error {
+                FetchError::NotSound { .. } => wrong(),
+                error => error,
+            });
+        };
+        let all = self.sound(&segment.url, plain.all, init.clone());
+        let sound = self.sound(&segment.url, unpadded, init);
+        let plays = |sound: &Result<Sound, FetchError>| sound.as_ref().ok().and_then(|sound| sound.probe.duration);
+        if all.is_ok() && (sound.is_err() || plays(&all) > plays(&sound)) { all } else { sound }
     }
-    let plain = key.cipher.decrypt(bytes, key.iv, raw).ok_or_else(wrong)?;
-    let Some(unpadded) = plain.unpadded else {
-        // There is neither padding nor sound: the key does not fit.
-        return sound(&segment.url, plain.all, init).map_err(|error| match error {
-            FetchError::NotSound { .. } => wrong(),
-            error => error,
-        });
-    };
-    let all = sound(&segment.url, plain.all, init.clone());
-    let sound = sound(&segment.url, unpadded, init);
-    let plays = |sound: &Result<Sound, FetchError>| sound.as_ref().ok().and_then(|sound| sound.probe.duration);
-    if all.is_ok() && (sound.is_err() || plays(&all) > plays(&sound)) { all } else { sound }
-}
 
-/// Accepts only what is sound by its own marks: an error page with status 200 is no sound.
-fn sound(url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
-    let endless = |container: &Container| matches!(container, Container::Flac | Container::Wav);
-    let container = media::sniff(&bytes).filter(|it| !endless(it)).ok_or_else(|| not_sound(url, &bytes))?;
-    if media::is_torn(container, &bytes) {
-        return Err(FetchError::Torn(redact::url(url)));
+    /// Accepts only what is sound by its own marks: an error page with status 200 is no sound.
+    fn sound(self, url: &Url, bytes: Bytes, init: Option<Bytes>) -> Result<Sound, FetchError> {
+        let endless = |container: &Container| matches!(container, Container::Flac | Container::Wav);
+        let container = media::sniff(&bytes).filter(|it| !endless(it)).ok_or_else(|| not_sound(url, &bytes))?;
+        if media::is_torn(container, &bytes) {
+            return Err(FetchError::Torn(redact::url(url)));
+        }
+        let is_cut =
+            container == Container::MpegTs && bytes.starts_with(&[SYNC]) && !bytes.len().is_multiple_of(PACKET);
+        let bytes = media::plain(container, bytes);
+        let init = init.filter(|_| container == Container::Fmp4);
+        if container == Container::Fmp4
+            && let Some(scheme) = media::scheme(&bytes, init.as_deref())
+        {
+            return Err(FetchError::Encrypted(scheme));
+        }
+        let probe = media::probe(container, &bytes, init.as_deref());
+        let pictures = self == Self::Whole;
+        if !pictures && probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {
+            return Err(FetchError::NoSound);
+        }
+        Ok(Sound { bytes, container, probe, init, is_cut })
     }
-    let bytes = media::plain(container, bytes);
-    let init = init.filter(|_| container == Container::Fmp4);
-    if container == Container::Fmp4
-        && let Some(scheme) = media::scheme(&bytes, init.as_deref())
-    {
-        return Err(FetchError::Encrypted(scheme));
-    }
-    let probe = media::probe(container, &bytes, init.as_deref());
-    if probe.duration.is_none() && media::lacks_sound(container, &bytes, init.as_deref()) {
-        return Err(FetchError::NoSound);
-    }
-    Ok(Sound { bytes, container, probe, init })
 }
 
 fn not_sound(url: &Url, bytes: &[u8]) -> FetchError {

@@ -68,6 +68,8 @@ pub struct Asking<'a> {
     pub variables: Option<&'a Variables>,
     /// The number of the newest segment that was ever listed.
     pub newest: Option<u64>,
+    /// How many segments of a list are kept at most, the newest.
+    pub kept: usize,
 }
 
 /// Asks for the playlist at `url`.
@@ -79,11 +81,11 @@ pub async fn load(client: &Client, url: &Url, asking: Asking<'_>) -> Result<Play
         let detail = if detail.is_empty() { format!("{container:?}") } else { detail };
         return Err(LoadError::Sound { url: redact::url(&body.url), detail });
     }
-    let Some(cut) = cut else { return Ok(whole(body, asking.variables).await?) };
+    let Some(cut) = cut else { return Ok(whole(body, asking).await?) };
     // The bytes after the last line end may be half of anything.
     let lines = body.bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
     body.bytes.truncate(lines);
-    match whole(body, asking.variables).await {
+    match whole(body, asking).await {
         Ok(Playlist::Media(list)) if brings_more(&list, asking.newest) => Ok(Playlist::Media(list)),
         Ok(Playlist::Master(master)) => Ok(Playlist::Master(master)),
         _ => Err(cut.into()),
@@ -97,16 +99,16 @@ fn brings_more(list: &MediaPlaylist, newest: Option<u64>) -> bool {
 
 /// Reads a whole body. A large one is read beside the runtime, whose other tasks it would hold up, and one after
 /// another: it takes many times its size for a moment.
-async fn whole(body: Body, variables: Option<&Variables>) -> Result<Playlist, PlaylistError> {
+async fn whole(body: Body, asking: Asking<'_>) -> Result<Playlist, PlaylistError> {
     if body.bytes.len() < LARGE {
-        return read(&body, variables);
+        return read(&body, asking.variables, asking.kept);
     }
-    let variables = variables.cloned();
-    heavy(move || read(&body, variables.as_ref())).await
+    let (variables, kept) = (asking.variables.cloned(), asking.kept);
+    heavy(move || read(&body, variables.as_ref(), kept)).await
 }
 
-fn read(body: &Body, variables: Option<&Variables>) -> Result<Playlist, PlaylistError> {
-    let read = Playlist::read_below(&body.bytes, &body.url, variables);
+fn read(body: &Body, variables: Option<&Variables>, kept: usize) -> Result<Playlist, PlaylistError> {
+    let read = Playlist::read_below(&body.bytes, &body.url, variables, kept);
     let names_streams = match &read {
         Err(PlaylistError::Normalise(error)) => error.is_no_playlist(),
         // HLS always has a tag of its own.
@@ -141,6 +143,7 @@ pub fn standing_still(list: &MediaPlaylist) -> Cause {
 
 #[cfg(test)]
 mod tests {
+    use super::super::playlist::KEPT;
     use super::*;
 
     fn body(text: &str) -> Body {
@@ -150,7 +153,7 @@ mod tests {
 
     #[test]
     fn stream_lists_are_told_apart_from_lists_of_segments() {
-        let streams = |text: &str| match read(&body(text), None) {
+        let streams = |text: &str| match read(&body(text), None, KEPT) {
             Ok(Playlist::Master(master)) => master.ranked(super::super::variants::Wish::default()).len(),
             _ => 0,
         };
@@ -165,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_list_that_may_lack_its_end_must_bring_more_than_those_before() {
-        let Ok(Playlist::Media(list)) = read(&body("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:2,\na\n"), None) else {
+        let Ok(Playlist::Media(list)) = read(&body("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:2,\na\n"), None, KEPT)
+        else {
             panic!("no list");
         };
         assert!(brings_more(&list, None) && brings_more(&list, Some(6)) && !brings_more(&list, Some(7)));

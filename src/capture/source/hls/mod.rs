@@ -10,12 +10,15 @@
 //! that what is committed is sound. `pace` says when to reload and how long to wait for an answer. How often anything
 //! is retried stands in [`policy`](super::policy), with the other sources.
 //!
+//! What is not live is no capture: `src/grabs/` fetches it with the parts that are named here.
+//!
 //! Invariants: a segment is committed once or reported as one gap, in order; nothing is given up before `stop`; after
 //! `stop` everything ends within `GRACE`. Memory is bounded whatever the station sends.
 
 mod address;
 mod attributes;
 mod buffered;
+mod claims;
 mod commit;
 mod crypt;
 mod data_url;
@@ -44,7 +47,16 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::fetch::Fetcher;
+pub use self::address::ByteRange;
+pub use self::claims::Claims;
+pub use self::fetch::{EncryptedBytes, Fetcher, Sound};
+pub use self::load::{Asking, LoadError, load};
+pub use self::normalise::MAX_SEGMENTS;
+pub use self::playlist::{MediaPlaylist, Playlist, PlaylistError, Segment};
+pub use self::request::{FetchError, beginning};
+pub use self::variables::Variables;
+pub use self::variants::{Master, Wish};
+
 use self::obtain::{End, Obtainer};
 use self::offer::Offer;
 use self::reload::Reloader;

@@ -20,9 +20,9 @@ use tokio::sync::{Semaphore, SemaphorePermit, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::buffered;
+use super::claims::Claims;
 use super::fetch::{EncryptedBytes, Fetcher, Sound};
 use super::offer::Offer;
-use super::playlist::Segment;
 use super::timeline::Ordered;
 use crate::base::clock::SharedClock;
 use crate::capture::source::policy;
@@ -35,11 +35,6 @@ const BESIDE: usize = 2;
 static ALL_BESIDE: Semaphore = Semaphore::const_new(128);
 /// If more bytes than this wait for an earlier segment, only that one is fetched.
 const WAITING_CAP: usize = 16 << 20;
-/// Sound that is shorter than listed by no more than this is whole: segments end at frames, and sound does not end with
-/// the picture.
-const EDGES: Duration = Duration::from_millis(250);
-/// The tolerance for lists that round to whole seconds.
-const WHOLE_SECONDS: Duration = Duration::from_millis(550);
 /// How often a fetch whose bytes may not wait in memory checks whether it may go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
@@ -261,40 +256,6 @@ struct Fault {
     tried: Duration,
     /// How often in a row a newer one came.
     compared: u32,
-}
-
-/// How true the station's lists are about the lengths of segments.
-#[derive(Debug, Default)]
-struct Claims {
-    kept: AtomicUsize,
-    broken: AtomicUsize,
-}
-
-impl Claims {
-    /// How much of the listed length is missing; rounding and the edges of frames do not count. Counts lengths that
-    /// agree.
-    fn lacking(&self, sound: &Sound, segment: &Segment) -> Duration {
-        let Some(listed) = segment.claimed else { return Duration::ZERO };
-        let whole_seconds = listed.subsec_nanos() == 0;
-        let rounding = if whole_seconds { WHOLE_SECONDS } else { EDGES };
-        let lacking = sound.probe.duration.map_or(Duration::ZERO, |counted| listed.saturating_sub(counted));
-        if lacking > rounding.max(listed / 20) {
-            return lacking;
-        }
-        self.kept.fetch_add(1, Ordering::Relaxed);
-        Duration::ZERO
-    }
-
-    /// Whether most segments are shorter than listed.
-    fn are_too_high(&self) -> bool {
-        self.broken.load(Ordering::Relaxed) > self.kept.load(Ordering::Relaxed)
-    }
-
-    /// Counts a segment that stays short. Returns whether this station's lists are always like that.
-    fn confirm_short(&self) -> bool {
-        self.broken.fetch_add(1, Ordering::Relaxed);
-        self.are_too_high()
-    }
 }
 
 /// The longest sound that came of a segment that is too short.

@@ -28,8 +28,9 @@ const SOME_DURATION: Duration = Duration::from_secs(5);
 /// The shortest and longest pace of reloading that a list can ask for.
 const TARGETS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_mins(1));
 
-/// Of a longer list only the newest segments are kept: five hours of 2 s segments. Each is looked at with every reload.
-const KEPT: usize = 10_000;
+/// Of a longer live list only the newest segments are kept: five hours of 2 s segments. Each is looked at with every
+/// reload.
+pub const KEPT: usize = 10_000;
 /// How many bytes the addresses of a list may have once they are absolute: each segment carries its base, its key and
 /// its map.
 const ADDRESSES_CAP: usize = 16 << 20;
@@ -109,7 +110,6 @@ pub struct Segment {
     /// Its address.
     pub url: Url,
     /// The part of the address that identifies it, see [`address`].
-    #[expect(clippy::struct_field_names, reason = "a key alone is that of its encryption")]
     pub segment_key: String,
     /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,
@@ -157,12 +157,17 @@ impl Playlist {
     /// Reads a list that no other list named.
     #[cfg(any(test, feature = "fuzzing"))]
     pub fn read(bytes: &[u8], base: &Url) -> Result<Self, PlaylistError> {
-        Self::read_below(bytes, base, None)
+        Self::read_below(bytes, base, None, KEPT)
     }
 
     /// Reads `bytes` that came from `base`, after redirects; `master` are the variables of the master playlist that
-    /// named them.
-    pub fn read_below(bytes: &[u8], base: &Url, master: Option<&Variables>) -> Result<Self, PlaylistError> {
+    /// named them. At most the newest `kept` segments.
+    pub fn read_below(
+        bytes: &[u8],
+        base: &Url,
+        master: Option<&Variables>,
+        kept: usize,
+    ) -> Result<Self, PlaylistError> {
         let normal = normalise(bytes, Given { address: Some(base), master })?;
         if normal.master {
             let master =
@@ -170,7 +175,7 @@ impl Playlist {
             return Ok(Self::Master(Master::new(&master, base, normal.variables)));
         }
         let media = m3u8_rs::parse_media_playlist_res(normal.text.as_bytes()).map_err(|_| PlaylistError::Syntax)?;
-        MediaPlaylist::new(&media, base).map(Self::Media)
+        MediaPlaylist::new(&media, base, kept).map(Self::Media)
     }
 }
 
@@ -184,7 +189,7 @@ impl MediaPlaylist {
         self
     }
 
-    fn new(raw: &m3u8_rs::MediaPlaylist, base: &Url) -> Result<Self, PlaylistError> {
+    fn new(raw: &m3u8_rs::MediaPlaylist, base: &Url, kept: usize) -> Result<Self, PlaylistError> {
         let longest = raw.segments.iter().map(extinf).max().unwrap_or_default();
         let declared = Duration::from_secs(raw.target_duration);
         let claims = [longest, declared].into_iter().filter(|claim| !claim.is_zero());
@@ -197,13 +202,13 @@ impl MediaPlaylist {
         let keys: Vec<String> = addresses.iter().map(|address| naming.segment_key(&address.url)).collect();
         let duplicates = duplicates(&raw.segments, &keys, &addresses);
         let mut carried = Carried::new(raw.media_sequence.saturating_add(skipped));
-        let mut segments = VecDeque::with_capacity(raw.segments.len().min(KEPT));
+        let mut segments = VecDeque::with_capacity(raw.segments.len().min(kept));
         for (((segment, address), segment_key), repeat) in raw.segments.iter().zip(&addresses).zip(keys).zip(duplicates)
         {
             let segment = carried.segment(segment, Listed { address, segment_key, repeat }, base, target_duration)?;
             let others = [segment.key.as_ref().map(|key| &key.url), segment.map.as_ref().map(|map| &map.url)];
             others.into_iter().flatten().try_for_each(|url| filled.add(url))?;
-            if segments.len() >= KEPT {
+            if segments.len() >= kept {
                 segments.pop_front();
             }
             segments.push_back(segment);

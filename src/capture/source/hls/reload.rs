@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::failover::Failover;
 use super::load::{Asking, LoadError, load, playable, standing_still};
 use super::offer::Offer;
-use super::playlist::{MediaPlaylist, Playlist};
+use super::playlist::{KEPT, MediaPlaylist, Playlist};
 use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::{Master, Wish};
 use super::{pace, variant_probe};
@@ -304,7 +304,7 @@ impl<'a> Reloading<'a> {
         for _ in 0..MOST_MASTERS {
             let Some(playlist_url) = &mut self.playlist_url else { return Err(LoadError::NoVariant) };
             let limit = pace::playlist_limit(self.target, self.slow);
-            let asking = Asking { limit, variables: self.variants.variables(), newest: self.newest };
+            let asking = Asking { limit, variables: self.variants.variables(), newest: self.newest, kept: KEPT };
             let Entry { url, headers } = &playlist_url.entry;
             match load(&self.parts.client.with(headers), url, asking).await? {
                 Playlist::Media(list) => return Ok(list.under(headers)),

@@ -12,6 +12,7 @@ use url::Url;
 use super::address::ByteRange;
 use super::crypt::ELSEWHERE;
 use super::data_url;
+use super::pace;
 use crate::base::http::{self, Client, HttpError};
 use crate::base::redact;
 use crate::capture::source::policy;
@@ -129,14 +130,37 @@ pub async fn body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     client.clock().timeout(bounds.whole, try_body(client, url, range, bounds)).await.unwrap_or_else(slow)
 }
 
+/// Fetches the beginning of what is at `url`: `range` of it, or as much of that as there is.
+pub async fn beginning(client: &Client, url: &Url, range: ByteRange, failures: u32) -> Result<Bytes, FetchError> {
+    let slow = |_| Err(FetchError::Slow(redact::url(url)));
+    let whole = pace::segment_limit(Duration::ZERO);
+    let asking = async {
+        let mut response = client.get(url.clone()).header(RANGE, header(range)?).send().await?;
+        if !response.status().is_success() {
+            return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
+        }
+        let most = usize::try_from(range.length).unwrap_or(MOST_AHEAD).min(MOST_AHEAD);
+        let mut bytes = BytesMut::new();
+        while bytes.len() < most {
+            let more = client.clock().timeout(pace::segment_idle(failures), response.chunk()).await;
+            let more = more.map_err(|_| FetchError::Stalled(redact::url(url)))?;
+            match more.map_err(|error| HttpError::from_reqwest(&error, url))? {
+                Some(more) => bytes.extend_from_slice(&more),
+                None => break,
+            }
+        }
+        bytes.truncate(most);
+        if bytes.is_empty() { Err(FetchError::Empty(redact::url(url))) } else { Ok(bytes.freeze()) }
+    };
+    client.clock().timeout(whole, asking).await.unwrap_or_else(slow)
+}
+
 async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: Bounds) -> Result<Bytes, FetchError> {
     let stalled = |_| FetchError::Stalled(redact::url(url));
     let sort = |error: reqwest::Error| FetchError::Http(HttpError::from_reqwest(&error, url));
     let mut request = client.get(url.clone());
     if let Some(range) = range {
-        let last = range.offset.saturating_add(range.length).saturating_sub(1);
-        let text = format!("bytes={}-{last}", range.offset);
-        request = HeaderValue::try_from(text).into_iter().fold(request, |request, text| request.header(RANGE, text));
+        request = request.header(RANGE, header(range)?);
     }
     let clock = client.clock();
     let mut response = clock.timeout(bounds.idle, request.send()).await.map_err(stalled)??;
@@ -168,6 +192,13 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     }
     let bytes = http::decoded(bytes.freeze(), &response, url, bounds.bytes)?;
     wanted.cut(bytes).ok_or_else(|| FetchError::Range(redact::url(url)))
+}
+
+/// The header that asks for `range`.
+fn header(range: ByteRange) -> Result<HeaderValue, FetchError> {
+    let last = range.offset.saturating_add(range.length).saturating_sub(1);
+    let text = format!("bytes={}-{last}", range.offset);
+    HeaderValue::try_from(text).map_err(|_| HttpError::Header { name: RANGE.to_string() }.into())
 }
 
 /// Which bytes of an answer are wanted.

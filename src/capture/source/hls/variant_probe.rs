@@ -7,7 +7,7 @@ use url::Url;
 use super::fetch::{EncryptedBytes, Fetcher};
 use super::load::{Asking, load};
 use super::pace;
-use super::playlist::{MediaPlaylist, Playlist};
+use super::playlist::{KEPT, MediaPlaylist, Playlist};
 use super::variables::Variables;
 use crate::base::clock::SharedClock;
 use crate::base::http::Client;
@@ -18,7 +18,8 @@ const LOOKS: u32 = 3;
 /// Probes the variant at `url`, whose master has these `variables`.
 pub async fn delivers(client: Client, clock: SharedClock, url: Url, variables: Option<Variables>) -> bool {
     let ask = async || -> Option<MediaPlaylist> {
-        let asking = Asking { limit: pace::playlist_limit(None, 0), variables: variables.as_ref(), newest: None };
+        let limit = pace::playlist_limit(None, 0);
+        let asking = Asking { limit, variables: variables.as_ref(), newest: None, kept: KEPT };
         match load(&client, &url, asking).await {
             Ok(Playlist::Media(list)) => Some(list),
             _ => None,

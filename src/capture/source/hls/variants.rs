@@ -127,6 +127,23 @@ impl Master {
         self
     }
 
+    /// The list with the picture that should be had, and that of its sound if it has one of its own: what is within the
+    /// limit before what is not, a picture before none, then the highest bandwidth, or the lowest if all are above the
+    /// limit. `None` if there is no list.
+    pub fn pictured(&self, wish: Wish<'_>) -> Option<(Entry, Option<Entry>)> {
+        let listed = self.variants.iter().filter_map(|variant| Some((variant, variant.url.as_ref()?)));
+        // Of equals the first counts.
+        let best = listed.rev().max_by_key(|(variant, _)| {
+            let within = wish.max_bitrate.is_none_or(|limit| variant.bandwidth <= limit);
+            let rank = if within { variant.bandwidth } else { u64::MAX - variant.bandwidth };
+            (within, variant.video, variant.decodable, rank)
+        });
+        let (variant, url) = best?;
+        let entry = |url: &Url| Entry { url: url.clone(), headers: variant.headers.clone() };
+        let sound = Rendition::choose(&variant.renditions, wish.language).and_then(|chosen| chosen.url.as_ref());
+        Some((entry(url), sound.filter(|sound| *sound != url).map(entry)))
+    }
+
     /// The lists that can be played, the best first: what can be decoded before what cannot; what is within the limit
     /// before what is not; sound without picture before sound with it; the highest bandwidth, or the lowest if all are
     /// above the limit. Of equals the first counts, because the station lists its preference first. Another language
@@ -282,6 +299,28 @@ mod tests {
         assert_eq!(order(AUDIO, limit(150_000)), ["/mid", "/low", "/high"]);
         assert_eq!(order(AUDIO, limit(1)), ["/low", "/mid", "/high"]);
         assert_eq!(order("#EXT-X-STREAM-INF:BANDWIDTH=1\nftp://x/y\n", Wish::default()), [""; 0]);
+    }
+
+    #[test]
+    fn who_wants_the_picture_gets_the_best_with_a_sound_of_its_own() {
+        let pictured = |text: &str, wish| {
+            let base = Url::parse("http://h/m.m3u8").unwrap();
+            let Playlist::Master(master) = Playlist::read(format!("#EXTM3U\n{text}").as_bytes(), &base).unwrap() else {
+                panic!("no master");
+            };
+            let path = |entry: Entry| entry.url.path().to_owned();
+            master.pictured(wish).map(|(picture, sound)| (path(picture), sound.map(path)))
+        };
+        let two = "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"x\",URI=\"sound\"\n\
+                   #EXT-X-STREAM-INF:BANDWIDTH=900000,RESOLUTION=640x360,AUDIO=\"a\"\nsmall\n\
+                   #EXT-X-STREAM-INF:BANDWIDTH=2000000,RESOLUTION=1280x720\nlarge\n\
+                   #EXT-X-STREAM-INF:BANDWIDTH=64000,CODECS=\"mp4a.40.2\"\naudio\n";
+        let some = |picture: &str, sound: Option<&str>| Some((picture.to_owned(), sound.map(str::to_owned)));
+        assert_eq!(pictured(two, Wish::default()), some("/large", None));
+        assert_eq!(pictured(two, limit(1_000_000)), some("/small", Some("/sound")));
+        assert_eq!(pictured(two, limit(100_000)), some("/audio", None), "what is within the limit comes first");
+        assert_eq!(pictured(AUDIO, limit(1)), some("/low", None));
+        assert_eq!(pictured("#EXT-X-STREAM-INF:BANDWIDTH=1\nftp://x/y\n", Wish::default()), None);
     }
 
     #[test]

@@ -84,7 +84,8 @@ impl<'a> Opener<'a> {
         }
         let patience = DEAD_AFTER + KEPT_FOR + PRECEDENCE;
         let Icecast { accept_invalid, reach, .. } = self.source;
-        let manner = Manner { headers: &headers, accept_invalid: *accept_invalid, patience, reach };
+        let (headers, accept_invalid) = (&headers[..], *accept_invalid);
+        let manner = Manner { headers, accept_invalid, patience, reach, ..Manner::default() };
         Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 

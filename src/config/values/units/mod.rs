@@ -78,10 +78,30 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 /// # Errors
 /// A sentence that says how to write it.
 pub fn parse_duration_up_to(text: &str, longest: Duration) -> Result<Duration, String> {
-    parse_or_suggest(text, |text| duration_up_to(text, longest)).map_err(|complaint| match complaint.hint {
+    parse_or_suggest(text, |text| duration_up_to(text, longest)).map_err(sentence)
+}
+
+/// Parses a size as it is written in the file and on the command line, such as `20 GiB`.
+///
+/// # Errors
+/// A sentence that says how to write it.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    parse_or_suggest(text, size).map_err(sentence)
+}
+
+/// Parses a bit rate as it is written in the file and on the command line, such as `128k`.
+///
+/// # Errors
+/// A sentence that says how to write it.
+pub fn parse_rate(text: &str) -> Result<u64, String> {
+    parse_or_suggest(text, rate).map_err(sentence)
+}
+
+fn sentence(complaint: Complaint) -> String {
+    match complaint.hint {
         Some(hint) => format!("{}: {hint}", complaint.message),
         None => complaint.message,
-    })
+    }
 }
 
 fn seconds(text: &str) -> Option<u64> {

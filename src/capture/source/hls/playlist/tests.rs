@@ -82,7 +82,7 @@ fn variables_of_the_master_are_imported() {
     };
     let list =
         b"#EXTM3U\n#EXT-X-DEFINE:IMPORT=\"d\"\n#EXT-X-DEFINE:QUERYPARAM=\"token\"\n#EXTINF:1,\n{$d}/{$token}.aac\n";
-    let below = |variables| match Playlist::read_below(list, &base(), variables) {
+    let below = |variables| match Playlist::read_below(list, &base(), variables, KEPT) {
         Ok(Playlist::Media(list)) => list.segments[0].url.path().to_owned(),
         other => format!("{other:?}"),
     };

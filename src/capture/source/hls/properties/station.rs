@@ -163,7 +163,7 @@ pub fn captured(mut choices: Unstructured<'_>) -> Result<Captured> {
 fn segment(sound: u32) -> Sound {
     let bytes = Bytes::from(format!("{sound:08}"));
     let probe = Probe { duration: Some(LENGTH), detail: "aac".to_owned() };
-    Sound { bytes, container: Container::Adts, probe, init: None }
+    Sound { bytes, container: Container::Adts, probe, init: None, is_cut: false }
 }
 
 impl Station {
