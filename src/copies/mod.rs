@@ -1,6 +1,6 @@
 //! Copies: what of the library is also in an object store.
 //!
-//! [`Copies`] is the copier of the service. It sends one recording after another ([`send`]), the oldest that waits first,
+//! [`Copies`] is the copier of the service. It sends one recording after another (`send`), the oldest that waits first,
 //! and no other part waits for it: a store that is away only makes the queue longer. Who wants a recording whose file is
 //! not in the output folder any more gets it from [`only_there`]. [`let_go`] deletes files that the store has, [`probe`]
 //! tries a store, and [`fsck`] compares what list, folder and store have.
