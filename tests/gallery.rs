@@ -145,7 +145,7 @@ fn tape_two_days(library: &Library, now: DateTime<Utc>) {
             u8::try_from((scene + second * 7919 % 61).min(255)).unwrap_or(u8::MAX)
         });
         let levels = Levels { length: Duration::from_hours(1), peaks: peaks.collect(), ..Levels::default() };
-        levels::write(reel.path(), &levels).expect("written");
+        levels::write(&reel.path(), &levels).expect("written");
     }
 }
 
