@@ -2,12 +2,14 @@
 //!
 //! The pieces follow each other at positions that are computed from the beginning of the clip, so that nothing drifts
 //! however many there are. What is missing of a piece is silence of the same length, and a gap. Each piece goes the
-//! same ways as a cut, into one output, which an editor changes on its way into the file.
+//! same ways as a cut, into one output, which an editor changes on its way into the file. On the first way, the decoder
+//! of the next piece starts while the present one is encoded.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::{Ahead, Taken, both, pourer};
 use super::attempts::Attempts;
 use super::decoder::Decoding;
 use super::error::EncodeError;
@@ -16,7 +18,7 @@ use super::file::FileSound;
 use super::frames::frames;
 use super::job::{ClipJob, EncodedClip};
 use super::output::Output;
-use super::{piecewise, streaming};
+use super::piecewise;
 use crate::base::clock::SharedClock;
 use crate::base::duration::delta;
 use crate::model::{Cause, Gap, Span, Stretch};
@@ -117,32 +119,100 @@ async fn try_to_encode(
     piecewise: bool,
 ) -> Result<Option<EncodedClip>, EncodeError> {
     let decoding = Decoding { samples: job.encoding, behind_all: false, clock };
-    let position = |at| frames(at, job.encoding.sample_rate);
     let length = sources.iter().map(ClipSource::length).sum();
-    let mut output = Output::start_clip(job, length, clock)?;
-    let (mut gaps, mut pieces, mut at) = (Vec::new(), Vec::with_capacity(sources.len()), Duration::ZERO);
-    for source in sources {
-        let end = at.saturating_add(source.length());
-        output.begin_piece(position(at.saturating_add(source.there())), position(end));
-        let mut feed = source.feed(clock).await;
-        if piecewise {
-            piecewise::decode(decoding, &mut feed, &mut output).await.map_err(|error| source.error(error))?;
-        } else if !streaming::decode(decoding, &mut feed, &mut output).await.map_err(|error| source.error(error))? {
-            output.abandon().await;
-            return Ok(None);
+    let output = Output::start_clip(job, length, clock)?;
+    let mut pieces = Pieces { job, output, gaps: Vec::new(), heard: Vec::new(), at: Duration::ZERO };
+    if piecewise {
+        for source in sources {
+            pieces.begin(source);
+            let mut feed = source.feed(clock).await;
+            let decoded = piecewise::decode(decoding, &mut feed, &mut pieces.output).await;
+            decoded.map_err(|error| source.error(error))?;
+            pieces.end(source, source.missing(feed)).await?;
         }
-        let missing = source.missing(feed);
-        let last = missing.last().filter(|(stretch, _)| at + stretch.at + stretch.length >= end);
+    } else if !stream(decoding, sources, &mut pieces, clock).await? {
+        pieces.output.abandon().await;
+        return Ok(None);
+    }
+    pieces.finish().await.map(Some)
+}
+
+/// Goes through all pieces in the first way. False if it gives less sound of one than went in.
+async fn stream(
+    decoding: Decoding<'_>,
+    sources: &[ClipSource],
+    pieces: &mut Pieces<'_>,
+    clock: &SharedClock,
+) -> Result<bool, EncodeError> {
+    let (pourer, mut coming) = pourer(decoding);
+    let pouring = async move {
+        for source in sources {
+            let mut feed = source.feed(clock).await;
+            pourer.pour(&mut feed).await.map_err(|error| source.error(error))?;
+            pourer.hand_on(Ahead::PieceEnds(source.missing(feed)));
+        }
+        Ok(())
+    };
+    let taking = async {
+        for source in sources {
+            pieces.begin(source);
+            let mut is_full = false;
+            let missing = loop {
+                match coming.recv().await {
+                    Some(Ahead::Run(run)) if is_full => drop(run),
+                    Some(Ahead::Run(run)) => match run.take(&mut pieces.output, decoding.samples.sample_rate).await? {
+                        Taken::All => {}
+                        Taken::Enough => is_full = true,
+                        Taken::Less => return Ok(false),
+                    },
+                    Some(Ahead::PieceEnds(missing)) => break missing,
+                    None => return Ok(false),
+                }
+            };
+            pieces.end(source, missing).await?;
+        }
+        Ok(true)
+    };
+    both(pouring, taking).await
+}
+
+/// A clip that is being made, piece by piece.
+struct Pieces<'a> {
+    job: &'a ClipJob,
+    output: Output,
+    gaps: Vec<Gap>,
+    /// How many seconds of each piece were decoded.
+    heard: Vec<f64>,
+    /// Where the piece begins.
+    at: Duration,
+}
+
+impl Pieces<'_> {
+    /// The piece of `source` begins.
+    fn begin(&mut self, source: &ClipSource) {
+        let position = |length| frames(self.at.saturating_add(length), self.job.encoding.sample_rate);
+        self.output.begin_piece(position(source.there()), position(source.length()));
+    }
+
+    /// The piece of `source` is over, of which this is `missing`.
+    async fn end(&mut self, source: &ClipSource, missing: Vec<(Stretch, Cause)>) -> Result<(), EncodeError> {
+        let (at, length) = (self.at, source.length());
+        let last = missing.last().filter(|(stretch, _)| stretch.at + stretch.length >= length);
         let last = last.map_or(Duration::ZERO, |(stretch, _)| stretch.length);
-        pieces.push(output.end_piece(last).await?);
+        self.heard.push(self.output.end_piece(last).await?);
         let gap = |(stretch, cause): (Stretch, Cause)| Gap {
-            start: job.start + delta(at + stretch.at),
+            start: self.job.start + delta(at + stretch.at),
             length: stretch.length,
             cause,
         };
-        gaps.extend(missing.into_iter().map(gap));
-        at = end;
+        self.gaps.extend(missing.into_iter().map(gap));
+        self.at = at.saturating_add(length);
+        Ok(())
     }
-    let encoded = output.finish(Span::new(job.start, job.start + delta(at)), gaps).await?;
-    Ok(Some(EncodedClip { encoded, pieces }))
+
+    async fn finish(self) -> Result<EncodedClip, EncodeError> {
+        let Self { job, output, gaps, heard, at } = self;
+        let encoded = output.finish(Span::new(job.start, job.start + delta(at)), gaps).await?;
+        Ok(EncodedClip { encoded, pieces: heard })
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +75,8 @@ impl Feed {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut).await;
-        let cut = CutWalk { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view };
+        let walker = Walker::new(cut);
+        let cut = CutWalk { tape, cut, walker, view, grown, sealed, last_view };
         Self::of(Walk::Cut(Box::new(cut)), clock)
     }
 
@@ -134,13 +136,19 @@ impl Feed {
         }
     }
 
-    /// Pours a run into a decoder until the run ends or the decoder does.
-    pub(super) async fn pour(&mut self, input: Option<ChildStdin>, reel: &Arc<Reel>) -> Result<Poured, EncodeError> {
+    /// Pours a run into a decoder until the run ends or the decoder does. `is_awaited` says whether somebody takes what
+    /// comes out of it.
+    pub(super) async fn pour(
+        &mut self,
+        input: Option<ChildStdin>,
+        reel: &Arc<Reel>,
+        is_awaited: impl Fn() -> bool,
+    ) -> Result<Poured, EncodeError> {
         let first = Arc::clone(reel);
         let init = blocking(move || first.read_init()).await?;
         let mut fed = Duration::ZERO;
         let Some(mut input) = input else { return Ok(Poured { next: None, fed }) };
-        let mut taken = write(&mut input, &init, &self.clock).await?;
+        let mut taken = write_ahead(&mut input, &init, &self.clock, &is_awaited).await?;
         while taken {
             let (sound, duration) = match self.next().await {
                 Step::Feed { sound, duration } => (sound, duration),
@@ -148,7 +156,7 @@ impl Feed {
             };
             fed += duration;
             let bytes = blocking(move || sound.read()).await?;
-            taken = write(&mut input, frames_of(&bytes, reel.container), &self.clock).await?;
+            taken = write_ahead(&mut input, frames_of(&bytes, reel.container), &self.clock, &is_awaited).await?;
         }
         Ok(Poured { next: None, fed })
     }
@@ -177,38 +185,64 @@ pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
 
 /// Writes `bytes`; false when the decoder has ended, which closes the pipe.
 pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8], clock: &SharedClock) -> Result<bool, EncodeError> {
-    let hangs = EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
-    match clock.timeout(HANGS_AFTER, input.write_all(bytes)).await.map_err(|_| hangs)? {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(EncodeError::Decoder(error)),
+    write_ahead(input, bytes, clock, || true).await
+}
+
+/// As [`write()`], for a decoder that may run ahead. While it is not awaited, its pipes are full and it takes nothing: only an
+/// awaited one can hang.
+async fn write_ahead(
+    input: &mut ChildStdin,
+    bytes: &[u8],
+    clock: &SharedClock,
+    is_awaited: impl Fn() -> bool,
+) -> Result<bool, EncodeError> {
+    let mut writing = pin!(input.write_all(bytes));
+    loop {
+        let was_awaited = is_awaited();
+        match clock.timeout(HANGS_AFTER, &mut writing).await {
+            Ok(Ok(())) => return Ok(true),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(false),
+            Ok(Err(error)) => return Err(EncodeError::Decoder(error)),
+            Err(_) if was_awaited => return Err(EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() }),
+            Err(_) => {}
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+    use std::path::Path;
+
     use chrono::{DateTime, TimeDelta};
+    use futures::FutureExt as _;
 
     use super::*;
     use crate::base::clock::SystemClock;
+    use crate::base::clock::simulated::SimulatedClock;
+    use crate::base::process::Invocation;
     use crate::model::{Chunk, Format, MediaEvent};
+
+    /// A tape of so many chunks of `seconds`, which come as they are on the air, after the first `hole` of them, and the cut
+    /// that has them all.
+    fn tape(folder: &Path, chunks: u32, seconds: u32, hole: u32) -> (Tape, Span) {
+        let start = DateTime::UNIX_EPOCH;
+        let at = |chunks: u32| start + TimeDelta::seconds((chunks * seconds).into());
+        let tape = Tape::open(folder, Duration::ZERO, start).unwrap();
+        let format = Format { container: Container::Adts, detail: String::new(), init: None };
+        tape.write(MediaEvent::Format(format), start).unwrap();
+        for number in hole + 1..=chunks {
+            let sound = format!("{seconds} seconds, number {number}");
+            let chunk = Chunk::new(sound, Duration::from_secs(seconds.into()), at(number));
+            tape.write(MediaEvent::Chunk(chunk), at(number)).unwrap();
+        }
+        (tape, Span::new(start, at(chunks)))
+    }
 
     /// The speed with which a tape of so many seconds is walked through.
     async fn speed(seconds: u32) -> Option<f64> {
         let folder = tempfile::tempdir().unwrap();
-        let start = DateTime::UNIX_EPOCH;
-        let tape = Tape::open(folder.path(), Duration::ZERO, start).unwrap();
-        let format = Format { container: Container::Adts, detail: String::new(), init: None };
-        tape.write(MediaEvent::Format(format), start).unwrap();
-        for number in 1..=seconds / 10 {
-            let chunk = Chunk::new(
-                format!("ten seconds, number {number}"),
-                Duration::from_secs(10),
-                start + TimeDelta::seconds(i64::from(number) * 10),
-            );
-            tape.write(MediaEvent::Chunk(chunk), start).unwrap();
-        }
-        let cut = Span::new(start, start + TimeDelta::seconds(i64::from(seconds)));
+        let (tape, cut) = tape(folder.path(), seconds / 10, 10, 0);
         let sealed = CancellationToken::new();
         sealed.cancel();
         let mut feed = Feed::new(tape, cut, sealed, SystemClock::shared()).await;
@@ -220,6 +254,24 @@ mod tests {
     async fn the_speed_is_known_of_what_is_long_enough_to_tell() {
         assert!(speed(90).await.is_some_and(|times| times > 10.0));
         assert_eq!(speed(50).await, None);
+    }
+
+    #[tokio::test]
+    async fn only_a_decoder_that_somebody_waits_for_hangs() {
+        let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+        let shared: SharedClock = clock.clone();
+        let mut busy = Invocation::new("sleep").args(["1000"]).with_stdin().spawn(&shared).unwrap();
+        let (mut input, more_than_fits) = (busy.take_stdin().unwrap(), vec![0; 1 << 20]);
+        let is_awaited = Cell::new(false);
+        let mut writing = pin!(write_ahead(&mut input, &more_than_fits, &shared, || is_awaited.get()));
+        for _ in 0..3 {
+            assert!(writing.as_mut().now_or_never().is_none());
+            clock.advance(HANGS_AFTER).await;
+        }
+        is_awaited.set(true);
+        assert!(writing.as_mut().now_or_never().is_none(), "it was not awaited until now");
+        clock.advance(HANGS_AFTER).await;
+        assert!(matches!(writing.await, Err(EncodeError::DecoderHangs { .. })));
     }
 
     #[test]
