@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::watch;
@@ -21,6 +23,9 @@ use crate::tape::{Reel, Step, Tape, View, Walker};
 
 /// The longest a decoder may refuse input.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
+
+/// So much of a cut is looked at first if somebody waits for its first sound.
+const FIRST_LOOK: TimeDelta = TimeDelta::hours(1);
 
 /// Less sound than this says nothing about the speed.
 const TELLING: Duration = Duration::from_secs(60);
@@ -56,14 +61,20 @@ struct CutWalk {
     sealed: CancellationToken,
     /// Whether the view is from a time when nothing more could come.
     last_view: bool,
+    /// Whether the view has only the beginning of the cut.
+    first_look: bool,
 }
 
 impl CutWalk {
     async fn grow(&mut self) {
-        tokio::select! {
-            () = self.sealed.cancelled() => self.last_view = true,
-            // An error means that the tape is gone, and so will be sealed.
-            changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+        if mem::take(&mut self.first_look) {
+            self.last_view = self.sealed.is_cancelled();
+        } else {
+            tokio::select! {
+                () = self.sealed.cancelled() => self.last_view = true,
+                // An error means that the tape is gone, and so will be sealed.
+                changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+            }
         }
         self.view = self.tape.view(&self.cut).await;
     }
@@ -76,7 +87,17 @@ impl Feed {
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut).await;
         let walker = Walker::new(cut);
-        let cut = CutWalk { tape, cut, walker, view, grown, sealed, last_view };
+        let cut = CutWalk { tape, cut, walker, view, grown, sealed, last_view, first_look: false };
+        Self::of(Walk::Cut(Box::new(cut)), clock)
+    }
+
+    /// As [`Feed::new`], for somebody who waits for the first sound: of a long cut, only the indexes of its beginning are
+    /// read before that.
+    pub(super) async fn soon(tape: Tape, cut: Span, sealed: CancellationToken, clock: SharedClock) -> Self {
+        let grown = tape.grown();
+        let view = tape.view(&Span::new(cut.start, cut.end.min(cut.start + FIRST_LOOK))).await;
+        let walker = Walker::new(cut);
+        let cut = CutWalk { tape, cut, walker, view, grown, sealed, last_view: false, first_look: true };
         Self::of(Walk::Cut(Box::new(cut)), clock)
     }
 
@@ -214,7 +235,7 @@ mod tests {
     use std::cell::Cell;
     use std::path::Path;
 
-    use chrono::{DateTime, TimeDelta};
+    use chrono::DateTime;
     use futures::FutureExt as _;
 
     use super::*;
@@ -254,6 +275,29 @@ mod tests {
     async fn the_speed_is_known_of_what_is_long_enough_to_tell() {
         assert!(speed(90).await.is_some_and(|times| times > 10.0));
         assert_eq!(speed(50).await, None);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_first_sound_gets_all_that_follows_and_no_step_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = SystemClock::shared();
+        let sealed = CancellationToken::new();
+        sealed.cancel();
+        for (minutes, hole) in [(600, 0), (600, 300), (20, 0)] {
+            let (tape, cut) = tape(&folder.path().join(format!("{minutes} {hole}")), minutes, 60, hole);
+            let mut all = Vec::new();
+            for mut feed in [
+                Feed::new(tape.clone(), cut, sealed.clone(), clock.clone()).await,
+                Feed::soon(tape.clone(), cut, sealed.clone(), clock.clone()).await,
+            ] {
+                let mut steps = Vec::new();
+                while steps.last() != Some(&Step::End) {
+                    steps.push(feed.next().await);
+                }
+                all.push((steps, feed.into_gaps()));
+            }
+            assert_eq!(all[0], all[1], "{minutes} {hole}");
+        }
     }
 
     #[tokio::test]
