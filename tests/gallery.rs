@@ -147,7 +147,7 @@ fn tape_two_days(library: &Library, now: DateTime<Utc>) {
     for (number, reel) in (0_u32..).zip(tape.ended_since(0)) {
         let peaks = (0..3600_u32).map(|second| loudest(number * 3600 + second));
         let levels = Levels { length: Duration::from_hours(1), peaks: peaks.collect(), ..Levels::default() };
-        levels::write(reel.path(), &levels).expect("written");
+        levels::write(&reel.path(), &levels).expect("written");
     }
 }
 

@@ -42,7 +42,7 @@ async fn tape_a_day(aircheck: &Aircheck) {
     for (number, reel) in tape.ended_since(0).iter().enumerate() {
         let minute = Stretch { at: Duration::ZERO, length: Duration::from_mins(1) };
         let silent = if number == 5 { vec![minute] } else { vec![] };
-        levels::write(reel.path(), &Levels { silent, ..Levels::default() }).expect("written");
+        levels::write(&reel.path(), &Levels { silent, ..Levels::default() }).expect("written");
     }
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
     let start = at("2024-10-27T12:00:00Z");

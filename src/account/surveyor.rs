@@ -168,7 +168,7 @@ impl Reels {
         let mut ended = tape.ended_since(self.seen.unwrap_or_default());
         let newest = ended.last().map(EndedReel::end);
         if self.seen.is_none()
-            && let Some(folder) = ended.first().and_then(|reel| reel.path().parent()).map(ToOwned::to_owned)
+            && let Some(folder) = ended.first().and_then(|reel| reel.path().parent().map(ToOwned::to_owned))
         {
             let present = blocking(move || levels::present(&folder)).await;
             let name = |reel: &EndedReel| reel.path().with_extension(LEVELS).file_name().map(ToOwned::to_owned);
@@ -191,7 +191,7 @@ async fn survey(reel: &EndedReel, dead_air: Option<DeadAirRule>, clock: &SharedC
         return Ok(());
     }
     let levels = Box::pin(measure(&sound, dead_air, clock)).await?;
-    let path = reel.path().to_owned();
+    let path = reel.path();
     debug!(reel = %path.display(), length = ?levels.length, undecoded = levels.undecoded.len(), "levels computed");
     Ok(blocking(move || levels::write_placed(&path, &levels, &placed)).await?)
 }

@@ -7,12 +7,14 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, Signal, kill_process_group, setpriority_pgrp};
 use thiserror::Error;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -29,6 +31,9 @@ const KEPT_LINE: u64 = 2_000;
 /// How long the last lines of a child may take to arrive after it has ended. What it had started may keep the pipe
 /// open.
 const LAST_WORDS: Duration = Duration::from_millis(50);
+/// How much a wide pipe holds, in bytes: four times the usual. A user gets 64 MiB of wide pipes, and behind that only
+/// narrow ones (pipe(7), `pipe-user-pages-soft`).
+const WIDE: usize = 256 << 10;
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
 /// The niceness of what nobody waits for. It gets its turn even so: what gets none would be taken for hanging.
@@ -65,13 +70,36 @@ pub fn find(name: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(is_program)
 }
 
+/// A pipe to or from a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pipe {
+    Absent,
+    /// It holds what the system gives every pipe.
+    Usual,
+    /// It holds [`WIDE`].
+    Wide,
+}
+
+impl Pipe {
+    fn stdio(self) -> Stdio {
+        if self == Self::Absent { Stdio::null() } else { Stdio::piped() }
+    }
+
+    fn widen(self, end: Option<&impl AsFd>) {
+        if let Some(end) = end.filter(|_| self == Self::Wide) {
+            // A user with many wide pipes gets no more. Then it holds what it did.
+            let _ = fcntl_setpipe_size(end, WIDE);
+        }
+    }
+}
+
 /// What to start.
 #[derive(Debug)]
 pub struct Invocation {
     program: String,
     args: Vec<OsString>,
-    stdin: bool,
-    stdout: bool,
+    stdin: Pipe,
+    stdout: Pipe,
     nice: Option<i32>,
     folder: Option<PathBuf>,
 }
@@ -79,7 +107,8 @@ pub struct Invocation {
 impl Invocation {
     /// `program`, found through `PATH`, without arguments, stdin or stdout.
     pub fn new(program: &str) -> Self {
-        Self { program: program.to_owned(), args: Vec::new(), stdin: false, stdout: false, nice: None, folder: None }
+        let args = Vec::new();
+        Self { program: program.to_owned(), args, stdin: Pipe::Absent, stdout: Pipe::Absent, nice: None, folder: None }
     }
 
     /// Adds arguments, each passed as it is: there is no shell.
@@ -92,14 +121,29 @@ impl Invocation {
     /// Gives the child a pipe to read from.
     #[must_use]
     pub fn with_stdin(mut self) -> Self {
-        self.stdin = true;
+        self.stdin = Pipe::Usual;
+        self
+    }
+
+    /// As [`Invocation::with_stdin`], with a wide pipe: if several children hand on much to each other, each then has
+    /// something to do while another waits for a processor.
+    #[must_use]
+    pub fn with_wide_stdin(mut self) -> Self {
+        self.stdin = Pipe::Wide;
         self
     }
 
     /// Gives the child a pipe to write to.
     #[must_use]
     pub fn with_stdout(mut self) -> Self {
-        self.stdout = true;
+        self.stdout = Pipe::Usual;
+        self
+    }
+
+    /// As [`Invocation::with_stdout`], with a wide pipe.
+    #[must_use]
+    pub fn with_wide_stdout(mut self) -> Self {
+        self.stdout = Pipe::Wide;
         self
     }
 
@@ -126,13 +170,12 @@ impl Invocation {
 
     /// Starts it. By `clock` it is waited for.
     pub fn spawn(self, clock: &SharedClock) -> Result<Running, ProcessError> {
-        let pipe_if = |wanted| if wanted { Stdio::piped() } else { Stdio::null() };
         #[expect(clippy::disallowed_methods, reason = "the wrapper itself")]
         let mut command = Command::new(&self.program);
         command
             .args(&self.args)
-            .stdin(pipe_if(self.stdin))
-            .stdout(pipe_if(self.stdout))
+            .stdin(self.stdin.stdio())
+            .stdout(self.stdout.stdio())
             .stderr(Stdio::piped())
             .process_group(0)
             .kill_on_drop(true);
@@ -147,6 +190,8 @@ impl Invocation {
                 ProcessError::Start { program: self.program.clone(), source }
             }
         })?;
+        self.stdin.widen(child.stdin.as_ref());
+        self.stdout.widen(child.stdout.as_ref());
         let last_lines = Arc::new(Mutex::new(VecDeque::new()));
         // It ends when the child's stderr closes, which the kill on drop guarantees.
         let draining = child.stderr.take().map(|stderr| tokio::spawn(drain(stderr, Arc::clone(&last_lines))));

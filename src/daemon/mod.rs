@@ -66,7 +66,7 @@ const LEAD: TimeDelta = TimeDelta::seconds(15);
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// After a longer sleep than this the machine was suspended, or its clock was set.
 const SLEPT: TimeDelta = TimeDelta::seconds(60);
-/// How often memory that was freed is given back to the system.
+/// How often memory that nobody needs is given back to the system.
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 /// Airings missed longer ago than this are not worth a line.
 const MISSED_WITHIN: TimeDelta = TimeDelta::days(7);
@@ -140,7 +140,7 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
         daemon.write_off_missed(unwatched);
     }
     daemon.look_for_strays();
-    daemon.environment.spawn(give_memory_back(daemon.environment.clone()));
+    daemon.environment.spawn(give_memory_back(daemon.decks.clone(), daemon.environment.clone()));
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -176,10 +176,11 @@ async fn with_asked_stations(mut config: Config, catalogue: &Catalogue) -> Resul
     Ok(config)
 }
 
-/// Gives back what the last burst has left: many shows begin in one second.
-async fn give_memory_back(environment: Environment) {
+/// Gives back what the last burst has left (many shows begin in one second), and what was looked at of tapes.
+async fn give_memory_back(decks: Decks, environment: Environment) {
     let Environment { clock, stop, .. } = environment;
     while stop.run_until_cancelled(clock.sleep(TRIM_EVERY)).await.is_some() {
+        decks.drop_unused();
         blocking(allocator::trim).await;
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! The pieces follow each other at positions that are computed from the beginning of the clip, so that nothing drifts
 //! however many there are. What is missing of a piece is silence of the same length, and a gap. Each piece goes the
-//! same ways as a cut, into one output, which an editor changes on its way into the file.
+//! same ways as a cut, into one output, which an editor changes on its way into the file. On the first way, the decoder
+//! of the next piece starts while the present one is encoded.
 
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::ahead::{Ahead, Taken, both, pourer};
 use super::attempts::Attempts;
 use super::codecs::RESERVED_FOR_TAGS;
 use super::decoder::Decoding;
@@ -18,7 +20,7 @@ use super::frames::frames;
 use super::job::{ClipJob, Encoded, EncodedClip};
 use super::original::{self, OriginalJob, not_original};
 use super::output::Output;
-use super::{piecewise, streaming};
+use super::piecewise;
 use crate::base::clock::SharedClock;
 use crate::base::duration::delta;
 use crate::config::GapPolicy;
@@ -163,35 +165,112 @@ async fn try_to_encode(
     piecewise: bool,
 ) -> Result<Option<(EncodedClip, Vec<Walked>)>, EncodeError> {
     let decoding = Decoding { samples: job.encoding, behind_all: false, clock };
-    let position = |at| frames(at, job.encoding.sample_rate);
     let length = sources.iter().map(ClipSource::length).sum();
-    let mut output = Output::start_clip(job, length, clock)?;
-    let (mut gaps, mut pieces, mut at) = (Vec::new(), Vec::with_capacity(sources.len()), Duration::ZERO);
-    let mut walked = Vec::new();
-    for source in sources {
-        let end = at.saturating_add(source.length());
-        output.begin_piece(position(at.saturating_add(source.there())), position(end));
-        let mut feed = source.feed(clock).await.remembering(job.encoding.original);
-        if piecewise {
-            piecewise::decode(decoding, &mut feed, &mut output).await.map_err(|error| source.error(error))?;
-        } else if !streaming::decode(decoding, &mut feed, &mut output).await.map_err(|error| source.error(error))? {
-            output.abandon().await;
-            return Ok(None);
+    let output = Output::start_clip(job, length, clock)?;
+    let mut pieces =
+        Pieces { job, output, gaps: Vec::new(), heard: Vec::new(), walked: Vec::new(), at: Duration::ZERO };
+    if piecewise {
+        for source in sources {
+            pieces.begin(source);
+            let mut feed = source.feed(clock).await.remembering(job.encoding.original);
+            let decoded = piecewise::decode(decoding, &mut feed, &mut pieces.output).await;
+            decoded.map_err(|error| source.error(error))?;
+            let steps = feed.take_steps();
+            pieces.end(source, source.missing(feed), steps).await?;
         }
-        walked.push((at, end, feed.take_steps()));
-        let missing = source.missing(feed);
-        let last = missing.last().filter(|(stretch, _)| at + stretch.at + stretch.length >= end);
+    } else if !stream(decoding, sources, &mut pieces, clock).await? {
+        pieces.output.abandon().await;
+        return Ok(None);
+    }
+    pieces.finish().await.map(Some)
+}
+
+/// Goes through all pieces in the first way. False if it gives less sound of one than went in.
+async fn stream(
+    decoding: Decoding<'_>,
+    sources: &[ClipSource],
+    pieces: &mut Pieces<'_>,
+    clock: &SharedClock,
+) -> Result<bool, EncodeError> {
+    let (pourer, mut coming) = pourer(decoding);
+    let is_kept = pieces.job.encoding.original;
+    let pouring = async move {
+        for source in sources {
+            let mut feed = source.feed(clock).await.remembering(is_kept);
+            pourer.pour(&mut feed).await.map_err(|error| source.error(error))?;
+            let steps = feed.take_steps();
+            pourer.hand_on(Ahead::PieceEnds { missing: source.missing(feed), steps });
+        }
+        Ok(())
+    };
+    let taking = async {
+        for source in sources {
+            pieces.begin(source);
+            let mut is_full = false;
+            let (missing, steps) = loop {
+                match coming.recv().await {
+                    Some(Ahead::Run(run)) if is_full => drop(run),
+                    Some(Ahead::Run(run)) => match run.take(&mut pieces.output, decoding.samples.sample_rate).await? {
+                        Taken::All => {}
+                        Taken::Enough => is_full = true,
+                        Taken::Less => return Ok(false),
+                    },
+                    Some(Ahead::PieceEnds { missing, steps }) => break (missing, steps),
+                    None => return Ok(false),
+                }
+            };
+            pieces.end(source, missing, steps).await?;
+        }
+        Ok(true)
+    };
+    both(pouring, taking).await
+}
+
+/// A clip that is being made, piece by piece.
+struct Pieces<'a> {
+    job: &'a ClipJob,
+    output: Output,
+    gaps: Vec<Gap>,
+    /// How many seconds of each piece were decoded.
+    heard: Vec<f64>,
+    walked: Vec<Walked>,
+    /// Where the piece begins.
+    at: Duration,
+}
+
+impl Pieces<'_> {
+    /// The piece of `source` begins.
+    fn begin(&mut self, source: &ClipSource) {
+        let position = |length| frames(self.at.saturating_add(length), self.job.encoding.sample_rate);
+        self.output.begin_piece(position(source.there()), position(source.length()));
+    }
+
+    /// The piece of `source` is over, which was walked through by `steps`, and of which this is `missing`.
+    async fn end(
+        &mut self,
+        source: &ClipSource,
+        missing: Vec<(Stretch, Cause)>,
+        steps: Vec<Step>,
+    ) -> Result<(), EncodeError> {
+        let (at, length) = (self.at, source.length());
+        let last = missing.last().filter(|(stretch, _)| stretch.at + stretch.length >= length);
         let last = last.map_or(Duration::ZERO, |(stretch, _)| stretch.length);
-        pieces.push(output.end_piece(last).await?);
+        self.heard.push(self.output.end_piece(last).await?);
         let gap = |(stretch, cause): (Stretch, Cause)| Gap {
-            start: job.start + delta(at + stretch.at),
+            start: self.job.start + delta(at + stretch.at),
             length: stretch.length,
             cause,
         };
-        gaps.extend(missing.into_iter().map(gap));
-        at = end;
+        self.gaps.extend(missing.into_iter().map(gap));
+        self.at = at.saturating_add(length);
+        self.walked.push((at, self.at, steps));
+        Ok(())
     }
-    let encoded = output.finish(Span::new(job.start, job.start + delta(at)), gaps).await?;
-    let encoded = Encoded { codec: job.encoding.codec, ..encoded };
-    Ok(Some((EncodedClip { encoded, pieces }, walked)))
+
+    async fn finish(self) -> Result<(EncodedClip, Vec<Walked>), EncodeError> {
+        let Self { job, output, gaps, heard, walked, at } = self;
+        let encoded = output.finish(Span::new(job.start, job.start + delta(at)), gaps).await?;
+        let encoded = Encoded { codec: job.encoding.codec, ..encoded };
+        Ok((EncodedClip { encoded, pieces: heard }, walked))
+    }
 }

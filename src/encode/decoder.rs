@@ -35,7 +35,7 @@ pub(super) struct Decoding<'a> {
 impl Decoding<'_> {
     /// Starts a decoder for the sound on `reel`. Returns it with its two pipes.
     pub(super) fn start(&self, reel: &Reel) -> Result<(Decoder, Option<ChildStdin>, Samples), EncodeError> {
-        Decoder::start_with(&[], reel, *self)
+        Decoder::start_with(&[], reel, *self, true)
     }
 }
 
@@ -52,7 +52,7 @@ impl Decoder {
         settings: Encoding,
         clock: &SharedClock,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
-        Self::start_with(&[], reel, Decoding { samples: settings, behind_all: false, clock })
+        Self::start_with(&[], reel, Decoding { samples: settings, behind_all: false, clock }, false)
     }
 
     /// As [`Decoder::start`], for sound that comes as it is on the air: it looks at half a second of it before it begins,
@@ -63,13 +63,14 @@ impl Decoder {
         clock: &SharedClock,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
         let decoding = Decoding { samples: settings, behind_all: false, clock };
-        Self::start_with(&["-analyzeduration", "500000"], reel, decoding)
+        Self::start_with(&["-analyzeduration", "500000"], reel, decoding, false)
     }
 
     fn start_with(
         options: &[&str],
         reel: &Reel,
         decoding: Decoding<'_>,
+        wide: bool,
     ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
         let Decoding { samples: settings, behind_all, clock } = decoding;
         let demuxer = reel.container.demuxer();
@@ -80,9 +81,10 @@ impl Decoder {
             .args(["-af".to_owned(), format!("aresample={},asetpts=N/SR/TB", settings.sample_rate)])
             .args(["-ac".to_owned(), settings.channels.to_string()])
             .args(["-f", "f32le", "-flush_packets", "1", "pipe:1"])
-            .with_stdin()
-            .with_stdout();
-        let mut process = if behind_all { ffmpeg.behind_all() } else { ffmpeg.in_background() }.spawn(clock)?;
+            .with_stdin();
+        let ffmpeg = if behind_all { ffmpeg.behind_all() } else { ffmpeg.in_background() };
+        let ffmpeg = if wide { ffmpeg.with_wide_stdout() } else { ffmpeg.with_stdout() };
+        let mut process = ffmpeg.spawn(clock)?;
         let input = process.take_stdin();
         let samples = Samples {
             pipe: process.take_stdout(),

@@ -2,9 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use tokio::io::AsyncWriteExt;
 use tokio::process::ChildStdin;
 use tokio::sync::watch;
@@ -20,6 +23,9 @@ use crate::tape::{Reel, Step, Tape, View, Walker};
 
 /// The longest a decoder may refuse input.
 const HANGS_AFTER: Duration = Duration::from_secs(20);
+
+/// So much of a cut is looked at first if somebody waits for its first sound.
+const FIRST_LOOK: TimeDelta = TimeDelta::hours(1);
 
 /// Less sound than this says nothing about the speed.
 const TELLING: Duration = Duration::from_secs(60);
@@ -57,14 +63,20 @@ struct CutWalk {
     sealed: CancellationToken,
     /// Whether the view is from a time when nothing more could come.
     last_view: bool,
+    /// Whether the view has only the beginning of the cut.
+    first_look: bool,
 }
 
 impl CutWalk {
     async fn grow(&mut self) {
-        tokio::select! {
-            () = self.sealed.cancelled() => self.last_view = true,
-            // An error means that the tape is gone, and so will be sealed.
-            changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+        if mem::take(&mut self.first_look) {
+            self.last_view = self.sealed.is_cancelled();
+        } else {
+            tokio::select! {
+                () = self.sealed.cancelled() => self.last_view = true,
+                // An error means that the tape is gone, and so will be sealed.
+                changed = self.grown.changed() => if changed.is_err() { self.last_view = true },
+            }
         }
         self.view = self.tape.view(&self.cut).await;
     }
@@ -76,7 +88,18 @@ impl Feed {
         let grown = tape.grown();
         let last_view = sealed.is_cancelled();
         let view = tape.view(&cut).await;
-        let cut = CutWalk { tape, cut, walker: Walker::new(cut), view, grown, sealed, last_view };
+        let walker = Walker::new(cut);
+        let cut = CutWalk { tape, cut, walker, view, grown, sealed, last_view, first_look: false };
+        Self::of(Walk::Cut(Box::new(cut)), clock)
+    }
+
+    /// As [`Feed::new`], for somebody who waits for the first sound: of a long cut, only the indexes of its beginning are
+    /// read before that.
+    pub(super) async fn soon(tape: Tape, cut: Span, sealed: CancellationToken, clock: SharedClock) -> Self {
+        let grown = tape.grown();
+        let view = tape.view(&Span::new(cut.start, cut.end.min(cut.start + FIRST_LOOK))).await;
+        let walker = Walker::new(cut);
+        let cut = CutWalk { tape, cut, walker, view, grown, sealed, last_view: false, first_look: true };
         Self::of(Walk::Cut(Box::new(cut)), clock)
     }
 
@@ -149,13 +172,19 @@ impl Feed {
         }
     }
 
-    /// Pours a run into a decoder until the run ends or the decoder does.
-    pub(super) async fn pour(&mut self, input: Option<ChildStdin>, reel: &Arc<Reel>) -> Result<Poured, EncodeError> {
+    /// Pours a run into a decoder until the run ends or the decoder does. `is_awaited` says whether somebody takes what
+    /// comes out of it.
+    pub(super) async fn pour(
+        &mut self,
+        input: Option<ChildStdin>,
+        reel: &Arc<Reel>,
+        is_awaited: impl Fn() -> bool,
+    ) -> Result<Poured, EncodeError> {
         let first = Arc::clone(reel);
         let init = blocking(move || first.read_init()).await?;
         let mut fed = Duration::ZERO;
         let Some(mut input) = input else { return Ok(Poured { next: None, fed }) };
-        let mut taken = write(&mut input, &init, &self.clock).await?;
+        let mut taken = write_ahead(&mut input, &init, &self.clock, &is_awaited).await?;
         while taken {
             let (sound, duration) = match self.next().await {
                 Step::Feed { sound, duration } => (sound, duration),
@@ -163,7 +192,7 @@ impl Feed {
             };
             fed += duration;
             let bytes = blocking(move || sound.read()).await?;
-            taken = write(&mut input, frames_of(&bytes, reel.container), &self.clock).await?;
+            taken = write_ahead(&mut input, frames_of(&bytes, reel.container), &self.clock, &is_awaited).await?;
         }
         Ok(Poured { next: None, fed })
     }
@@ -192,38 +221,64 @@ pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
 
 /// Writes `bytes`; false when the decoder has ended, which closes the pipe.
 pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8], clock: &SharedClock) -> Result<bool, EncodeError> {
-    let hangs = EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
-    match clock.timeout(HANGS_AFTER, input.write_all(bytes)).await.map_err(|_| hangs)? {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(EncodeError::Decoder(error)),
+    write_ahead(input, bytes, clock, || true).await
+}
+
+/// As [`write()`], for a decoder that may run ahead. While it is not awaited, its pipes are full and it takes nothing: only an
+/// awaited one can hang.
+async fn write_ahead(
+    input: &mut ChildStdin,
+    bytes: &[u8],
+    clock: &SharedClock,
+    is_awaited: impl Fn() -> bool,
+) -> Result<bool, EncodeError> {
+    let mut writing = pin!(input.write_all(bytes));
+    loop {
+        let was_awaited = is_awaited();
+        match clock.timeout(HANGS_AFTER, &mut writing).await {
+            Ok(Ok(())) => return Ok(true),
+            Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(false),
+            Ok(Err(error)) => return Err(EncodeError::Decoder(error)),
+            Err(_) if was_awaited => return Err(EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() }),
+            Err(_) => {}
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use chrono::{DateTime, TimeDelta};
+    use std::cell::Cell;
+    use std::path::Path;
+
+    use chrono::DateTime;
+    use futures::FutureExt as _;
 
     use super::*;
     use crate::base::clock::SystemClock;
+    use crate::base::clock::simulated::SimulatedClock;
+    use crate::base::process::Invocation;
     use crate::model::{Chunk, Format, MediaEvent};
+
+    /// A tape of so many chunks of `seconds`, which come as they are on the air, after the first `hole` of them, and the cut
+    /// that has them all.
+    fn tape(folder: &Path, chunks: u32, seconds: u32, hole: u32) -> (Tape, Span) {
+        let start = DateTime::UNIX_EPOCH;
+        let at = |chunks: u32| start + TimeDelta::seconds((chunks * seconds).into());
+        let tape = Tape::open(folder, Duration::ZERO, start).unwrap();
+        let format = Format { container: Container::Adts, detail: String::new(), init: None };
+        tape.write(MediaEvent::Format(format), start).unwrap();
+        for number in hole + 1..=chunks {
+            let sound = format!("{seconds} seconds, number {number}");
+            let chunk = Chunk::new(sound, Duration::from_secs(seconds.into()), at(number));
+            tape.write(MediaEvent::Chunk(chunk), at(number)).unwrap();
+        }
+        (tape, Span::new(start, at(chunks)))
+    }
 
     /// The speed with which a tape of so many seconds is walked through.
     async fn speed(seconds: u32) -> Option<f64> {
         let folder = tempfile::tempdir().unwrap();
-        let start = DateTime::UNIX_EPOCH;
-        let tape = Tape::open(folder.path(), Duration::ZERO, start).unwrap();
-        let format = Format { container: Container::Adts, detail: String::new(), init: None };
-        tape.write(MediaEvent::Format(format), start).unwrap();
-        for number in 1..=seconds / 10 {
-            let chunk = Chunk::new(
-                format!("ten seconds, number {number}"),
-                Duration::from_secs(10),
-                start + TimeDelta::seconds(i64::from(number) * 10),
-            );
-            tape.write(MediaEvent::Chunk(chunk), start).unwrap();
-        }
-        let cut = Span::new(start, start + TimeDelta::seconds(i64::from(seconds)));
+        let (tape, cut) = tape(folder.path(), seconds / 10, 10, 0);
         let sealed = CancellationToken::new();
         sealed.cancel();
         let mut feed = Feed::new(tape, cut, sealed, SystemClock::shared()).await;
@@ -235,6 +290,47 @@ mod tests {
     async fn the_speed_is_known_of_what_is_long_enough_to_tell() {
         assert!(speed(90).await.is_some_and(|times| times > 10.0));
         assert_eq!(speed(50).await, None);
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_the_first_sound_gets_all_that_follows_and_no_step_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = SystemClock::shared();
+        let sealed = CancellationToken::new();
+        sealed.cancel();
+        for (minutes, hole) in [(600, 0), (600, 300), (20, 0)] {
+            let (tape, cut) = tape(&folder.path().join(format!("{minutes} {hole}")), minutes, 60, hole);
+            let mut all = Vec::new();
+            for mut feed in [
+                Feed::new(tape.clone(), cut, sealed.clone(), clock.clone()).await,
+                Feed::soon(tape.clone(), cut, sealed.clone(), clock.clone()).await,
+            ] {
+                let mut steps = Vec::new();
+                while steps.last() != Some(&Step::End) {
+                    steps.push(feed.next().await);
+                }
+                all.push((steps, feed.into_gaps()));
+            }
+            assert_eq!(all[0], all[1], "{minutes} {hole}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_a_decoder_that_somebody_waits_for_hangs() {
+        let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
+        let shared: SharedClock = clock.clone();
+        let mut busy = Invocation::new("sleep").args(["1000"]).with_stdin().spawn(&shared).unwrap();
+        let (mut input, more_than_fits) = (busy.take_stdin().unwrap(), vec![0; 1 << 20]);
+        let is_awaited = Cell::new(false);
+        let mut writing = pin!(write_ahead(&mut input, &more_than_fits, &shared, || is_awaited.get()));
+        for _ in 0..3 {
+            assert!(writing.as_mut().now_or_never().is_none());
+            clock.advance(HANGS_AFTER).await;
+        }
+        is_awaited.set(true);
+        assert!(writing.as_mut().now_or_never().is_none(), "it was not awaited until now");
+        clock.advance(HANGS_AFTER).await;
+        assert!(matches!(writing.await, Err(EncodeError::DecoderHangs { .. })));
     }
 
     #[test]

@@ -86,7 +86,7 @@ async fn decode(
 ) -> Result<(), EncodeError> {
     let Some(mut encoder) = encoder else { return Ok(()) };
     let length = cut.length().to_std().unwrap_or_default();
-    let mut feed = Feed::new(tape, cut, sealed, clock.clone()).await;
+    let mut feed = Feed::soon(tape, cut, sealed, clock.clone()).await;
     let mut step = feed.next().await;
     while let Step::Run(run) = step {
         let (mut decoder, input, mut samples) = Decoder::start(&run.reel, settings, clock)?;

@@ -7,14 +7,15 @@
 //! The cut may still be coming on tape while it is encoded. The last samples then follow as they arrive, and a show of
 //! any length is ready soon after its end.
 //!
-//! There are two ways through a cut. The `streaming` way has one decoder for each run of sound. At the end of a run it
-//! notices if less came out than went in: hostile bytes, or a decoder that was killed or hangs. Samples do not say
-//! where in the run something is missing. So the cut is then encoded once more in the `piecewise` way: it is decoded in
-//! short pieces, each of which is known to be whole, or is itself a gap. An encoder that dies is replaced, and starts
-//! at the beginning.
+//! There are two ways through a cut. The `streaming` way has one decoder for each run of sound, which starts one `ahead`.
+//! At the end of a run it notices if less came out than went in: hostile bytes, or a decoder that was killed or hangs.
+//! Samples do not say where in the run something is missing. So the cut is then encoded once more in the `piecewise`
+//! way: it is decoded in short pieces, each of which is known to be whole, or is itself a gap. An encoder that dies is
+//! replaced, and starts at the beginning.
 //!
 //! A clip is made of pieces of tapes and of files, each of which goes one of these ways into one output ([`encode_clip`]).
 
+mod ahead;
 mod attempts;
 mod clip;
 mod codecs;

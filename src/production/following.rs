@@ -28,7 +28,7 @@ const QUIET: TimeDelta = TimeDelta::seconds(30);
 /// How long a cut waits at most after it should have been on tape, however much still arrives.
 pub const LATEST: TimeDelta = TimeDelta::seconds(150);
 
-/// Limits how many encodings run at a time; each is two ffmpegs.
+/// Limits how many encodings run at a time; each is two ffmpegs, and a third while the next decoder starts.
 ///
 /// An encoding that starts before the end of its cut mostly waits for the tape, at times for minutes. An encoding whose
 /// cut is on tape only computes. Each kind has its own slots, so no encoding waits for another one's station, and there

@@ -5,6 +5,7 @@
 //! waits for a disk.
 
 use std::collections::VecDeque;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,6 +62,8 @@ pub(super) struct Contents {
     pub measured: VecDeque<(Duration, u64)>,
     /// The indexes that were read last, the newest at the end.
     pub cached: VecDeque<Arc<Index>>,
+    /// Whether anybody has needed those since [`Contents::drop_unused`] was called.
+    pub needed: bool,
 }
 
 impl Contents {
@@ -109,7 +112,7 @@ impl Contents {
         let there = self.reels.iter().filter(|reel| !reel.is_deleted());
         let ended = there.filter_map(|reel| {
             let heard = reel.summary.heard?;
-            Some((reel.path.clone(), Span::new(reel.summary.begun, heard)))
+            Some((reel.path(), Span::new(reel.summary.begun, heard)))
         });
         let entries = || self.open.iter().flat_map(|block| &block.index.entries);
         let path = entries().find_map(|entry| Some(entry.sound.as_ref().ok()?.reel.path.clone()));
@@ -127,10 +130,10 @@ impl Contents {
         came.any(|(begun, _)| begun - instant <= BETWEEN_REELS)
     }
 
-    /// The newest reel that has ended whose files are there and whose sound file `is_it` accepts. If there is none, what
+    /// The newest reel that has ended whose files are there and the name of whose sound file `is_it` accepts. If there is none, what
     /// came since the last reel ended: it may be on that reel.
     pub(super) fn reel(&self, is_it: impl Fn(&Path) -> bool) -> (Option<Arc<ClosedReel>>, Vec<Block>) {
-        let ended = self.reels.iter().rfind(|reel| !reel.is_deleted() && is_it(&reel.path)).cloned();
+        let ended = self.reels.iter().rfind(|reel| !reel.is_deleted() && is_it(reel.file())).cloned();
         let open = if ended.is_none() { self.open.clone() } else { Vec::new() };
         (ended, open)
     }
@@ -173,13 +176,13 @@ impl Contents {
 
     /// The reel at `path` has ended: what came since the last ended reel is on it. Returns its summary, `None` if it
     /// has no entry.
-    pub(super) fn close(&mut self, path: PathBuf) -> Option<Summary> {
+    pub(super) fn close(&mut self, path: &Path) -> Option<Summary> {
         let blocks: Vec<&Index> = self.open.iter().map(|block| block.index.as_ref()).collect();
         let summary = Summary::of(&blocks)?;
         let first = self.open.first().map_or(0, |block| block.first);
-        let after = self.reels.back().and_then(|newest| newest.name());
         self.open.clear();
-        self.reels.push_back(Arc::new(ClosedReel::new(path, first, summary, after)));
+        let closed = ClosedReel::new(path, first, summary, self.reels.back().map(AsRef::as_ref));
+        self.reels.push_back(Arc::new(closed));
         Some(summary)
     }
 
@@ -253,10 +256,18 @@ impl Contents {
     /// Caches `read`, the indexes that a view has read, for the next views.
     pub(super) fn cache(&mut self, read: impl IntoIterator<Item = Arc<Index>>) {
         for index in read {
+            self.needed = true;
             self.cached.retain(|cached| !Arc::ptr_eq(cached, &index));
             self.cached.push_back(index);
         }
         self.cached.drain(..self.cached.len().saturating_sub(CACHED));
+    }
+
+    /// Drops the indexes that are cached, unless somebody has needed one since this was called before.
+    pub(super) fn drop_unused(&mut self) {
+        if !mem::take(&mut self.needed) {
+            self.cached = VecDeque::new();
+        }
     }
 
     /// The reels that may go if what came before `instant` may, except for what is `held`: those on which nothing came

@@ -1,7 +1,7 @@
 //! A reel that has ended, for those who read all of it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,8 +25,8 @@ impl EndedReel {
     }
 
     /// The sound file.
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    pub fn path(&self) -> PathBuf {
+        self.0.path()
     }
 
     /// The number after its last entry.
@@ -47,7 +47,7 @@ impl EndedReel {
     /// When its sound was on the air, as far as its index alone tells. Blocks.
     pub fn placed(&self) -> Placed {
         // If a line comes while it is read, the length says that it is another index.
-        let index = index_length(&self.0.path);
+        let index = index_length(&self.0.path());
         let entries = &self.0.index().entries;
         let (mut runs, mut at, mut before): (Vec<SoundRun>, _, _) = (Vec::new(), Duration::ZERO, None);
         for (timed, entry) in on_air_times(entries, TimeDelta::zero()).into_iter().zip(entries) {

@@ -24,13 +24,13 @@ pub(super) fn read(folder: &Path, on_empty: impl Fn(&Path)) -> Result<VecDeque<A
     }
     // By what is on them, because a name may come from a clock that was wrong.
     reels.sort_by_key(|(_, summary)| summary.begun);
-    let (mut first, mut after) = (0, None);
-    let number = |(sound_file, summary): (PathBuf, Summary)| {
-        let reel = ClosedReel::new(sound_file, first, summary, after.take());
-        (first, after) = (reel.end(), reel.name());
-        Arc::new(reel)
-    };
-    Ok(reels.into_iter().map(number).collect())
+    let mut closed: VecDeque<Arc<ClosedReel>> = VecDeque::with_capacity(reels.len());
+    for (sound_file, summary) in reels {
+        let before = closed.back().map(AsRef::as_ref);
+        let first = before.map_or(0, ClosedReel::end);
+        closed.push_back(Arc::new(ClosedReel::new(&sound_file, first, summary, before)));
+    }
+    Ok(closed)
 }
 
 /// How many bytes of sound are on the tape in `folder`. Blocks.

@@ -183,6 +183,11 @@ impl Tape {
         self.contents().tally
     }
 
+    /// Drops the indexes of ended reels that nobody has needed since this was called before.
+    pub fn drop_unused(&self) {
+        self.contents().drop_unused();
+    }
+
     /// The tape around `span`, with a time for every entry.
     pub async fn view(&self, span: &Span) -> View {
         let plan = self.plan(span);
@@ -235,7 +240,7 @@ impl Tape {
 
     /// When the sound of the ended reel of `sound_file` was on the air, as far as its index alone tells. Blocks.
     pub fn placed(&self, sound_file: &Path) -> Placed {
-        let (ended, _) = self.contents().reel(|path| path == sound_file);
+        let (ended, _) = self.contents().reel(|file| Some(file.as_os_str()) == sound_file.file_name());
         ended.map(|reel| EndedReel::of(reel).placed()).unwrap_or_default()
     }
 
@@ -256,7 +261,7 @@ impl Tape {
         self.contents().delay
     }
 
-    /// The sounds on the newest reel whose file `is_it` accepts, by their offsets; empty if there is no such reel. Blocks
+    /// The sounds on the newest reel the name of whose file `is_it` accepts, by their offsets; empty if there is no such reel. Blocks
     /// if its index must be read, and reads no other.
     pub fn sounds_on(&self, is_it: impl Fn(&Path) -> bool) -> Vec<Sound> {
         let (ended, open) = self.contents().reel(&is_it);
@@ -265,7 +270,9 @@ impl Tape {
         };
         let Some(reel) = ended else {
             let open = open.iter().flat_map(|block| sounds(&block.index));
-            return open.filter(|sound| is_it(&sound.reel.path)).collect();
+            return open
+                .filter(|sound| sound.reel.path.file_name().is_some_and(|name| is_it(Path::new(name))))
+                .collect();
         };
         let index = reel.index();
         let found = sounds(&index);
@@ -306,7 +313,7 @@ impl Tape {
         let contents = self.contents();
         let (from, to) = (span.start - NEAR, span.end + NEAR + contents.delay);
         let near = contents.reels.iter().filter(|reel| !reel.is_deleted() && reel.summary.is_near(from, to));
-        near.filter_map(|reel| reel.name()).collect()
+        near.map(|reel| reel.name()).collect()
     }
 
     /// From when to when something arrived on it. `None` if nothing is on it.
@@ -373,12 +380,12 @@ impl Tape {
         }
         let ends = self.contents().left_before(&gone);
         self.contents().forget(&gone);
-        let freed = gone.iter().map(|reel| folder::delete(&reel.path)).sum();
+        let freed = gone.iter().map(|reel| folder::delete(&reel.path())).sum();
         // Only now: the disk may have been full.
         for (reel, at) in ends {
             self.mark_deleted(&reel, at);
         }
-        seals::forget(&self.shared.folder, gone.iter().filter_map(|reel| reel.name()))?;
+        seals::forget(&self.shared.folder, gone.iter().map(|reel| reel.name()))?;
         freed
     }
 
@@ -410,8 +417,8 @@ impl Tape {
         let sealed = Seals::read(&self.shared.folder)?;
         let ended: Vec<_> = self.contents().reels.iter().filter(|reel| !reel.is_deleted()).cloned().collect();
         let names = sealed.names();
-        for reel in ended.iter().filter(|reel| reel.name().is_some_and(|name| !names.contains(&*name))) {
-            match seals::seal(&sealed, &reel.path) {
+        for reel in ended.iter().filter(|reel| !names.contains(&*reel.name())) {
+            match seals::seal(&sealed, &reel.path()) {
                 Err(error) if error.is_not_found() => {}
                 result => return result.map(|()| true),
             }

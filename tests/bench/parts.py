@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta, timezone
 from typing import NamedTuple
 
+from listening import first_sounds, timelines
 from origin import on_the_air
 from processes import (
     Failure,
@@ -19,7 +20,7 @@ from processes import (
     until,
     write_configuration,
 )
-from tapes import copy, long_tape, sound_on, survey
+from tapes import copy, give_sound, hour_of_sound, long_tape, silent_hour, start_of, survey
 
 PAGE = 'web: { listen: "127.0.0.1:0" }\n'
 NO_PAGE = "web: { listen: off }\n"
@@ -130,7 +131,7 @@ def long(binary, folder):
     """A station that was on tape for six weeks, beside one that was never."""
     folder = folder / "long"
     with on_the_air(folder / "origin") as url:
-        long_tape(folder / "state" / "tape" / "s1", timedelta(days=42))
+        long_tape(folder / "state" / "tape" / "s1", timedelta(days=42), silent_hour())
         # Housekeeping, at 30 s past every tenth minute, would delete that tape.
         until("a quiet time", lambda: 40 < (now().minute % 10) * 60 + now().second < 500, 600)
         _, quiet = taped(2, url)
@@ -160,11 +161,16 @@ def always(binary, folder):
     """Stations that are always on tape, each with six weeks of it."""
     folder = folder / "always"
     tapes = folder / "state" / "tape"
-    survey(tapes / "s0", long_tape(tapes / "s0", timedelta(days=42)))
+    folder.mkdir()
+    hour = hour_of_sound(folder / "hour")
+    reels = long_tape(tapes / "s0", timedelta(days=42), hour)
+    survey(tapes / "s0", reels, hour)
     for number in range(1, 100):
         copy(tapes / "s0", tapes / f"s{number}")
-    # A day of a stream of 128 kbit/s.
-    survey(tapes / "day", long_tape(tapes / "day", timedelta(days=1), 32_000))
+    give_sound(tapes / "s0", reels, hour)
+    # Two days of a stream of 128 kbit/s, one of which is whole by the clock.
+    large = silent_hour(32_000)
+    survey(tapes / "day", long_tape(tapes / "day", timedelta(days=2), large), large)
 
     def yaml(url, count):
         keys = [", tape: 42d" if number < count else "" for number in range(100)]
@@ -186,13 +192,18 @@ def always(binary, folder):
                 if count == 1:
                     yield Row("1 station always on tape, with 42 days: above its base", used - base, "MB", 5)
                     yield Row("1 station always on tape, with 42 days: ready", ready, "ms", 1000)
+                    whole = (start_of(reels[0]), start_of(reels[-1]))
+                    for what, slowest in first_sounds(daemon, "s0", *whole):
+                        yield Row(f"42 days on tape: {what}, slowest of 8", slowest, "ms", 300)
+                    for what, slowest in timelines(daemon, "s0", *whole):
+                        yield Row(f"42 days on tape: {what}, slowest of 8", slowest, "ms", 200)
                 if count == 100:
                     yield Row(f"{name}", used, "MB", 100)
                     yield Row(f"{name}: ready", ready, "ms", 1000)
             (folder / "run.log").unlink()
     noon = now() - timedelta(days=20)
     yield Row("42 days on tape: account of a day", command(binary, folder, "s0", f"{noon:%Y-%m-%d}"), "ms", 200)
-    yesterday = now() - timedelta(days=1, hours=1)
+    yesterday = now() - timedelta(days=1)
     yield Row(
         "a day of 128 kbit/s: verify", command(binary, folder, "day", f"{yesterday:%Y-%m-%d}", "--verify"), "ms", 2000
     )
@@ -216,7 +227,11 @@ def clip(binary, folder):
     """A quarter of an hour of six weeks ago, beside what it takes to encode as much sound."""
     folder = folder / "clip"
     tape = folder / "state" / "tape" / "s0"
-    start = sound_on(tape / long_tape(tape, timedelta(days=42))[24]) + timedelta(minutes=20)
+    folder.mkdir()
+    hour = hour_of_sound(folder / "hour")
+    reels = long_tape(tape, timedelta(days=42), hour)
+    give_sound(tape, reels, hour)
+    start = start_of(reels[24]) + timedelta(minutes=20)
     write_configuration(folder, planned(1, 1))
     samples = folder / "samples"
     decode = ["ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.2:c=pink:d=900"]

@@ -96,6 +96,12 @@ class Daemon:
         with urllib.request.urlopen(self.url(path), timeout=PATIENCE) as answer:
             return answer.read().decode()
 
+    def first_byte(self, path):
+        """Waits for the first byte of what is at `path`."""
+        with urllib.request.urlopen(self.url(path), timeout=PATIENCE) as answer:
+            if not answer.read(1):
+                raise Failure(f"nothing is at {path}")
+
     def post(self, path, body=b"{}"):
         """Sends JSON to `path`."""
         request = urllib.request.Request(self.url(path), body, {"Content-Type": "application/json"})

@@ -1,7 +1,9 @@
-"""Tapes as aircheck writes them, made without waiting for weeks. The sound is holes in files: nobody listens to it, save to
-an hour of it."""
+"""Tapes as aircheck writes them, made without waiting for weeks. The sound is holes in files, save where somebody listens:
+there all reels have the same hour."""
 
+import base64
 import hashlib
+import json
 import os
 import subprocess
 from datetime import datetime, timedelta, timezone
@@ -12,7 +14,7 @@ BYTES = 12_000
 """How many bytes it has, unless something else is said."""
 FRAMES = 94
 """How many frames of AAC a segment has in which there is sound: about two seconds."""
-LEVELS = '{"aircheck_levels":1,"seconds":3600,"peaks":"","loudness":[],"silent":[],"undecoded":[]}'
+PEAKS = base64.b64encode(bytes(second * 7 % 256 for second in range(3600))).decode()
 
 HEAD = """#EXTM3U
 #EXT-X-VERSION:7
@@ -23,49 +25,25 @@ HEAD = """#EXTM3U
 """
 
 
-def long_tape(folder, length, size=BYTES):
-    """Writes a tape of `length` that ended an hour ago, in reels of an hour, with segments of `size` bytes. Gives the
-    names of the reels."""
-    folder.mkdir(parents=True)
-    end = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    hours = int(length / timedelta(hours=1))
-    return [reel(folder, end - timedelta(hours=before), size) for before in range(hours, 0, -1)]
+class Hour:
+    """What is on every reel of a tape: how long each segment plays, with its bytes, and the file of its sound if it has any."""
+
+    def __init__(self, segments, file=None):
+        self.segments, self.file = segments, file
+        self.bytes = sum(size for _, size in segments)
+
+    def sum(self):
+        """The SHA-256 of the sound."""
+        return hashlib.sha256(self.file.read_bytes() if self.file else bytes(self.bytes)).hexdigest()
 
 
-def survey(folder, names):
-    """Seals the reels of a tape and gives them levels, as aircheck does in the hour after they have ended."""
-    word, sounds = "0" * 64, {}
-    lines = [f"#aircheck seals after {word}\n"]
-    for name in names:
-        length, index = (folder / name).stat().st_size, (folder / name).with_suffix(".m3u8").read_bytes()
-        if length not in sounds:
-            sounds[length] = hashlib.sha256(bytes(length)).hexdigest()
-        body = f"sealed {name} {length} {sounds[length]} {len(index)} {hashlib.sha256(index).hexdigest()}"
-        word = hashlib.sha256(f"{word}\n{body}".encode()).hexdigest()
-        lines.append(f"{body} {word}\n")
-        (folder / name).with_suffix(".levels").write_text(LEVELS)
-    (folder / "seals").write_text("".join(lines))
+def silent_hour(size=BYTES):
+    """An hour of segments of `size` bytes without sound."""
+    return Hour([(SECONDS, size)] * (3600 // SECONDS))
 
 
-def copy(folder, target):
-    """Makes the same tape once more, without room on the disk."""
-    target.mkdir()
-    for file in folder.iterdir():
-        os.link(file, target / file.name)
-
-
-def reel(folder, start, size):
-    name = f"{start:%Y%m%dT%H%M%S}000Z.aac"
-    count = 3600 // SECONDS
-    with open(folder / name, "wb") as sound:
-        sound.truncate(count * size)
-    index(folder / name, start, [(SECONDS, size)] * count)
-    return name
-
-
-def sound_on(reel):
-    """Puts an hour of sound on a reel of a tape. Gives when that begins."""
-    start = datetime.strptime(reel.name[:15], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+def hour_of_sound(file):
+    """An hour of noise in AAC: three times twenty minutes."""
     command = [
         "ffmpeg", "-nostdin", "-loglevel", "error", "-f", "lavfi", "-i", "anoisesrc=r=48000:a=0.2:c=pink:d=1200",
         "-c:a", "aac", "-b:a", "96k", "-ac", "2", "-f", "adts", "-",
@@ -76,12 +54,66 @@ def sound_on(reel):
         # The length of an ADTS frame is in 13 bits.
         sizes.append((sound[at + 3] & 3) << 11 | sound[at + 4] << 3 | sound[at + 5] >> 5)
         at += sizes[-1]
-    # Three times twenty minutes, of which each segment has two seconds.
     sizes = sizes[: len(sizes) // FRAMES * FRAMES]
     segments = [(FRAMES * 1024 / 48_000, sum(sizes[at : at + FRAMES])) for at in range(0, len(sizes), FRAMES)]
-    reel.write_bytes(sound[: sum(sizes)] * 3)
-    index(reel, start, segments * 3)
-    return start
+    file.write_bytes(sound[: sum(sizes)] * 3)
+    return Hour(segments * 3, file)
+
+
+def long_tape(folder, length, hour):
+    """Writes a tape of `length` that ended an hour ago, in reels of an `hour` each, with room for its sound and without it.
+    Gives the names of the reels."""
+    folder.mkdir(parents=True)
+    end = datetime.now(timezone.utc).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    hours = int(length / timedelta(hours=1))
+    return [reel(folder, end - timedelta(hours=before), hour) for before in range(hours, 0, -1)]
+
+
+def give_sound(folder, names, hour):
+    """Gives the reels of a tape the sound of the hour, without more room on the disk."""
+    for name in names:
+        (folder / name).unlink()
+        os.link(hour.file, folder / name)
+
+
+def start_of(name):
+    """When the reel with this name begins."""
+    return datetime.strptime(name[:15], "%Y%m%dT%H%M%S").replace(tzinfo=timezone.utc)
+
+
+def survey(folder, names, hour):
+    """Seals the reels of a tape and gives them levels, as aircheck does in the hour after they have ended."""
+    word, sound = "0" * 64, hour.sum()
+    lines = [f"#aircheck seals after {word}\n"]
+    for name in names:
+        index = (folder / name).with_suffix(".m3u8").read_bytes()
+        body = f"sealed {name} {hour.bytes} {sound} {len(index)} {hashlib.sha256(index).hexdigest()}"
+        word = hashlib.sha256(f"{word}\n{body}".encode()).hexdigest()
+        lines.append(f"{body} {word}\n")
+        (folder / name).with_suffix(".levels").write_text(levels(name, len(index)))
+    (folder / "seals").write_text("".join(lines))
+
+
+def levels(name, index):
+    """The levels of a reel, whose index has so many bytes."""
+    on_air = {"index": index, "runs": [[0.0, 3600.0, f"{start_of(name):%Y-%m-%dT%H:%M:%SZ}", True]]}
+    told = {"aircheck_levels": 1, "seconds": 3600.0, "peaks": PEAKS, "loudness": [-23.0] * 60, "silent": []}
+    return json.dumps({**told, "undecoded": [], "on_air": on_air}, separators=(",", ":"))
+
+
+def copy(folder, target):
+    """Makes the same tape once more, without room on the disk."""
+    target.mkdir()
+    for file in folder.iterdir():
+        os.link(file, target / file.name)
+
+
+def reel(folder, start, hour):
+    name = f"{start:%Y%m%dT%H%M%S}000Z.aac"
+    with open(folder / name, "wb") as sound:
+        sound.truncate(hour.bytes)
+    index(folder / name, start, hour.segments)
+    return name
 
 
 def index(reel, start, segments):

@@ -53,7 +53,7 @@ impl Bench {
             self.surveyor.decks.write(&tape, event, now).await.unwrap();
         }
         tape.end_reel(None, now).unwrap();
-        tape.ended_since(0).last().unwrap().path().to_owned()
+        tape.ended_since(0).last().unwrap().path()
     }
 
     /// Four seconds of what is no sound.

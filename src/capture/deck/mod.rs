@@ -324,6 +324,11 @@ impl Decks {
         blocking(move || tapes.iter().for_each(|tape| tape.clock_was_wrong(by, now))).await;
     }
 
+    /// Drops what the tapes keep in memory of ended reels and nobody has needed since this was called before.
+    pub fn drop_unused(&self) {
+        self.slots().values().filter_map(|slot| slot.tape.as_ref()).for_each(Tape::drop_unused);
+    }
+
     /// Tells all tapes that the clock was set.
     pub fn clock_was_set(&self) {
         let now = self.shared.environment.clock.now();

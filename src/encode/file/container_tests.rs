@@ -47,7 +47,7 @@ async fn decoded(path: &Path, from: f64, to: f64) -> Vec<f32> {
         }
         all
     };
-    let (poured, all) = tokio::join!(feed.pour(input, &run.reel), take);
+    let (poured, all) = tokio::join!(feed.pour(input, &run.reel, || true), take);
     poured.unwrap();
     decoder.stop().await;
     all

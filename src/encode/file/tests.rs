@@ -109,7 +109,7 @@ async fn decoded(sound: &FileSound, rate: u32) -> Vec<f32> {
         }
         all
     };
-    let (poured, all) = tokio::join!(feed.pour(input, &run.reel), take);
+    let (poured, all) = tokio::join!(feed.pour(input, &run.reel, || true), take);
     poured.unwrap();
     decoder.stop().await;
     all

@@ -1,6 +1,7 @@
 //! A reel that has ended. It is known by its summary. Its index is read when somebody needs that hour, shared while
 //! somebody does, and dropped again.
 
+use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -15,32 +16,67 @@ use super::{Index, moved_line, parse, trouble_line, undated_line};
 use crate::model::{Cause, CauseKind};
 use crate::tape::error::TapeError;
 
-/// A reel that has ended.
+/// A reel that has ended. There are a thousand of a station that is always on tape: it shares what it can with the reel
+/// before it, and takes some 200 bytes.
 #[derive(Debug)]
 pub struct ClosedReel {
-    /// The sound file.
-    pub path: PathBuf,
+    /// The folder of the tape.
+    folder: Arc<PathBuf>,
+    /// The name of its sound file.
+    name: Arc<OsStr>,
     /// The number of its first entry.
     pub first: u64,
     /// What is known of it without its index.
     pub summary: Summary,
-    /// The file name of the reel before it on the tape.
-    after: Option<String>,
+    /// The name of the sound file of the reel before it on the tape.
+    after: Option<Arc<OsStr>>,
     /// Whether its files were deleted.
     deleted: bool,
     read: Mutex<Weak<Index>>,
 }
 
 impl ClosedReel {
-    /// The reel at `path` with this `summary`; its first entry has the number `first`. The reel before it on the tape
-    /// has the file name `after`.
-    pub fn new(path: PathBuf, first: u64, summary: Summary, after: Option<String>) -> Self {
-        Self { path, first, summary, after, deleted: false, read: Mutex::default() }
+    /// The reel of the sound file at `path` with this `summary`; its first entry has the number `first`. The reel
+    /// `before` it on the tape is in the same folder.
+    pub fn new(path: &Path, first: u64, summary: Summary, before: Option<&Self>) -> Self {
+        let folder = || Arc::new(path.parent().unwrap_or(Path::new("")).to_owned());
+        Self {
+            folder: before.map_or_else(folder, |before| Arc::clone(&before.folder)),
+            name: path.file_name().unwrap_or_default().into(),
+            first,
+            summary,
+            after: before.map(|before| Arc::clone(&before.name)),
+            deleted: false,
+            read: Mutex::default(),
+        }
+    }
+
+    /// The reel with another `summary`. Its index is to be read anew.
+    fn with_summary(&self, summary: Summary) -> Self {
+        Self {
+            folder: Arc::clone(&self.folder),
+            name: Arc::clone(&self.name),
+            first: self.first,
+            summary,
+            after: self.after.clone(),
+            deleted: self.deleted,
+            read: Mutex::default(),
+        }
     }
 
     /// What stands for the reel once its files are deleted: its entries keep their numbers, and none has sound.
     pub fn without_files(&self) -> Self {
-        Self { deleted: true, ..Self::new(self.path.clone(), self.first, self.summary, self.after.clone()) }
+        Self { deleted: true, ..self.with_summary(self.summary) }
+    }
+
+    /// The sound file.
+    pub fn path(&self) -> PathBuf {
+        self.folder.join(&*self.name)
+    }
+
+    /// The name of its sound file, as a path without folders.
+    pub fn file(&self) -> &Path {
+        Path::new(&self.name)
     }
 
     /// Whether its files were deleted.
@@ -48,15 +84,16 @@ impl ClosedReel {
         self.deleted
     }
 
-    /// The name of its sound file.
-    pub fn name(&self) -> Option<String> {
-        self.path.file_name().map(|name| name.to_string_lossy().into_owned())
+    /// The name of its sound file, in words.
+    pub fn name(&self) -> String {
+        self.name.to_string_lossy().into_owned()
     }
 
     /// Whether its index ends with its summary. Blocks.
     pub fn has_ended(&self) -> bool {
-        let available = fs::metadata(&self.path).map_or(0, |data| data.len());
-        Summary::read(&self.path.with_extension("m3u8"), available).is_some()
+        let path = self.path();
+        let available = fs::metadata(&path).map_or(0, |data| data.len());
+        Summary::read(&path.with_extension("m3u8"), available).is_some()
     }
 
     /// Why nothing comes after it, if its index says so: the station was not to be on tape, aircheck was not running, or
@@ -71,7 +108,7 @@ impl ClosedReel {
 
     /// The number after its last entry.
     pub fn end(&self) -> u64 {
-        self.first.saturating_add(self.summary.entries)
+        self.first.saturating_add(self.summary.entries.into())
     }
 
     /// Its index, if somebody has it in memory.
@@ -84,9 +121,9 @@ impl ClosedReel {
         if let Some(index) = self.shared() {
             return index;
         }
-        let mut index = if self.deleted { Index::default() } else { read(&self.path) };
+        let mut index = if self.deleted { Index::default() } else { read(&self.path()) };
         if index.after.is_some()
-            && index.after != self.after
+            && index.after.as_deref() != self.after.as_ref().map(|name| name.to_string_lossy()).as_deref()
             && let Some(first) = index.entries.first_mut()
         {
             // The reel that it goes on from is gone.
@@ -95,7 +132,7 @@ impl ClosedReel {
         let cause = if self.deleted {
             Cause::new(CauseKind::Deleted, "it was on tape, and was deleted")
         } else {
-            Cause::new(CauseKind::Internal, format!("the tape {} is damaged", self.path.display()))
+            Cause::new(CauseKind::Internal, format!("the tape {} is damaged", self.path().display()))
         };
         let damaged = || Entry {
             duration: Duration::ZERO,
@@ -131,8 +168,8 @@ impl ClosedReel {
     }
 
     fn amended(&self, note: &str, summary: Summary) -> Result<Self, TapeError> {
-        amend(&self.path, note, &summary)?;
-        Ok(Self::new(self.path.clone(), self.first, summary, self.after.clone()))
+        amend(&self.path(), note, &summary)?;
+        Ok(self.with_summary(summary))
     }
 }
 

@@ -24,7 +24,7 @@ const LONGEST: u64 = 320;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     /// How many entries it has.
-    pub entries: u64,
+    pub entries: u32,
     /// When the first of them arrived.
     pub begun: DateTime<Utc>,
     /// When the earliest of its entries and troubles arrived.
@@ -44,7 +44,7 @@ impl Summary {
         let came = entries().map(|entry| entry.arrived).chain(troubles);
         let (from, to) = came.fold((begun, begun), |(from, to), at| (from.min(at), to.max(at)));
         let heard = entries().rfind(|entry| entry.sound.is_ok()).map(|entry| entry.arrived);
-        Some(Self { entries: entries().count() as u64, begun, from, to, heard })
+        Some(Self { entries: u32::try_from(entries().count()).unwrap_or(u32::MAX), begun, from, to, heard })
     }
 
     /// The summary after everything on the reel was moved by `by`.
@@ -79,7 +79,7 @@ impl Summary {
             return None;
         };
         let heard = if heard == "nothing" { None } else { Some(instant(heard)?) };
-        let entries = entries.parse().ok().filter(|entries| (1..1 << 32).contains(entries))?;
+        let entries = entries.parse().ok().filter(|entries| *entries > 0)?;
         let whole = bytes.parse::<u64>().ok()? <= available;
         whole.then_some(Self { entries, begun: instant(begun)?, from: instant(from)?, to: instant(to)?, heard })
     }

@@ -92,6 +92,28 @@ fn of_a_long_tape_only_the_hours_that_are_looked_at_are_in_memory() {
 }
 
 #[test]
+fn an_hour_that_nobody_looks_at_any_more_is_not_kept_in_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = tape(folder.path(), 5, true);
+    written.end_reel(None, at(5 * HOUR)).unwrap();
+    let tape = opened(folder.path(), 5 * HOUR);
+    assert_eq!(tape.in_memory(), (1, 5), "what comes is compared with the newest");
+    write(&tape, minute(5 * HOUR + 60));
+    assert_eq!(tape.in_memory(), (0, 5), "it was new, and so is all that follows");
+    heard(&tape, HOUR + 30, 2 * HOUR);
+    let looked_at = tape.in_memory().0;
+    assert!(looked_at > 0);
+    tape.drop_unused();
+    assert_eq!(tape.in_memory().0, looked_at, "somebody looks at it");
+    heard(&tape, HOUR + 30, 2 * HOUR);
+    tape.drop_unused();
+    assert_eq!(tape.in_memory().0, looked_at, "and again");
+    tape.drop_unused();
+    assert_eq!(tape.in_memory(), (0, 5));
+    assert_eq!(heard(&tape, HOUR + 30, 2 * HOUR), (minutes(HOUR, 2 * HOUR), 0));
+}
+
+#[test]
 fn a_reader_never_waits_for_a_writer() {
     let folder = tempfile::tempdir().unwrap();
     let tape = tape(folder.path(), 2, true);
@@ -200,16 +222,17 @@ fn a_sound_is_found_on_its_reel_by_reading_that_index_alone() {
     let reels = tape.reels();
     assert_eq!(reels.len(), 10);
     assert_eq!(reels[3].1, Span::new(at(3 * HOUR + 60), at(4 * HOUR)));
-    let sounds = tape.sounds_on(|path| path == reels[3].0);
+    let fourth = |file: &Path| Some(file.as_os_str()) == reels[3].0.file_name();
+    let sounds = tape.sounds_on(fourth);
     assert_eq!(tape.in_memory(), (2, 10));
     let told = |sound: &Sound| String::from_utf8(sound.read().unwrap()).unwrap().parse().unwrap();
     assert_eq!(sounds.iter().map(told).collect::<Vec<i64>>(), minutes(3 * HOUR, 4 * HOUR));
     assert_eq!(tape.sounds_on(|_| false), []);
     // The tape that is being written has the same reels, and the last of them has not ended.
     assert_eq!(written.reels(), reels);
-    assert_eq!(written.sounds_on(|path| path == reels[9].0).len(), 60);
+    assert_eq!(written.sounds_on(|file| Some(file.as_os_str()) == reels[9].0.file_name()).len(), 60);
     tape.forget_before(at(5 * HOUR + 1)).unwrap();
-    assert_eq!((tape.reels().len(), tape.sounds_on(|path| path == reels[3].0)), (5, vec![]));
+    assert_eq!((tape.reels().len(), tape.sounds_on(fourth)), (5, vec![]));
 }
 
 #[test]

@@ -227,7 +227,7 @@ impl Writer {
             self.carry_title();
             let (open, after) = {
                 let contents = self.contents();
-                (contents.open.clone(), contents.reels.back().and_then(|newest| newest.name()))
+                (contents.open.clone(), contents.reels.back().map(|newest| newest.name()))
             };
             let mut writer = ReelWriter::begin(&self.folder, format, duration, after.as_deref(), now)?;
             let blocks = open.iter().map(|block| &block.index);
@@ -274,7 +274,7 @@ impl Writer {
 
     /// What came is on the reel of `writer`.
     fn close(&self, writer: &ReelWriter) -> Option<Summary> {
-        self.contents().close(writer.path().to_owned())
+        self.contents().close(writer.path())
     }
 
     /// Nothing more comes: writes what was held back and `why` that is so, and ends the reel.
@@ -329,7 +329,13 @@ impl Writer {
             (chunk.discontinuity, chunk.follows) = (true, false);
             self.rejoin.begin(self.newest_sound(), self.end());
         }
-        match self.rejoin.judge(&chunk, self.end()) {
+        let compared = self.rejoin.compares();
+        let judged = self.rejoin.judge(&chunk, self.end());
+        if compared && !self.rejoin.compares() {
+            // From now on nobody needs what it was compared with.
+            self.contents().cached.clear();
+        }
+        match judged {
             Judged::Known(proven) => {
                 self.contents().tally.repeat(proven);
                 return None;

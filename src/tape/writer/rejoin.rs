@@ -186,6 +186,11 @@ impl Rejoin {
         }
     }
 
+    /// Whether what comes is compared with what is on tape.
+    pub(super) fn compares(&self) -> bool {
+        self.phase != Phase::Over
+    }
+
     /// Nothing comes any more that could prove that an entry is known.
     pub(super) fn stop_comparing(&mut self) {
         self.enter(Phase::Over);
