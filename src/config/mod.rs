@@ -19,8 +19,8 @@ mod yaml;
 
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, ById, Config, Crontab, CrontabError, DeadAirRule, Encoding, Find, GapPolicy,
-    Hls, Icecast, Id3, Keep, LONGEST, MomentError, PositionError, Purpose, Rtmp, Show, SourceConfig, Station, Step,
-    TagTemplates, Template, TemplateError, TitleAddress, TitleRule, Unwritable, Values, Web, day, keep_text,
+    Hls, HlsRule, Icecast, Id3, Keep, LONGEST, MomentError, PositionError, Purpose, Rtmp, Show, SourceConfig, Station,
+    Step, TagTemplates, Template, TemplateError, TitleAddress, TitleRule, Unwritable, Values, Web, day, keep_text,
     parse_duration, parse_duration_up_to, parse_moment, parse_position,
 };
 pub use yaml::{ConfigErrors, Problem};

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::show::Defaults;
-use super::{encoding, gaps, show, station, template, timezone, web};
+use super::{encoding, gaps, hls, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
@@ -79,6 +79,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let keep = section.section("keep", problems);
     let keep_clips = keep.and_then(|keep| keep.read("clips", problems, one_time::clips_kept));
 
+    let hls = hls::read(&section, problems);
     let web = web::read(&section, folder, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::read(entry, timezone, folder, problems));
@@ -105,6 +106,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         gaps,
         dead_air,
         keep_clips,
+        hls,
         min_free,
         stations: ById::new(stations.into_iter().flatten(), |station| station.id.as_str()),
         shows: ById::new(shows, |show| show.id.as_str()),

@@ -9,6 +9,7 @@ mod encoding;
 mod file;
 mod find;
 mod gaps;
+mod hls;
 mod show;
 mod station;
 mod template;
