@@ -17,6 +17,7 @@ mod list;
 mod locate;
 mod logging;
 mod named;
+mod new_folder;
 mod next;
 mod passwd;
 mod place;
