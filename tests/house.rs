@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "recorder",
     "housekeeping",
     "production",
+    "renditions",
     "airings",
     "account",
     "capture",

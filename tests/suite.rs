@@ -27,6 +27,7 @@ mod feeds;
 mod formats;
 mod gallery;
 mod guard;
+mod hls;
 mod holds;
 mod house;
 mod interface;

@@ -15,6 +15,7 @@
 //! | [`shelved`] | a library of recordings to be looked at, and the service on it |
 //! | [`collection`] | the same with real MP3s, gaps, and titles that would break out of anything |
 //! | [`ffmpeg`] | decode, encode, anything else |
+//! | [`playlists`] | reads playlists of HLS, and checks them |
 //! | [`ports`] | ports to listen on |
 //! | [`folder`] | temporary folders and programs that another user reaches |
 //!
@@ -54,6 +55,7 @@ pub mod library;
 pub mod machine;
 pub mod origin;
 pub mod pace;
+pub mod playlists;
 pub mod ports;
 pub mod rtmp;
 pub mod shelved;

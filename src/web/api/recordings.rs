@@ -10,11 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::library::catalogue::{Filter, Recording};
 use crate::model::{AiringId, ShowId, StationId};
-use crate::web::Site;
+use crate::renditions::MASTER;
 use crate::web::answer::{Problem, conditional};
 use crate::web::extract::{Count, Instant, Path, Query};
 use crate::web::site::presence;
 use crate::web::wire::Report;
+use crate::web::{Site, address};
 
 /// Which recordings are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -74,6 +75,10 @@ pub(super) struct Listed {
     /// Where its sound is, below the address of the page; null if there is none.
     #[schema(example = "media/x@20261120T0300Z.mp3")]
     media: Option<String>,
+    /// Where its HLS is, below the address of the page: a master playlist. Null if there is no sound, or `hls` is not
+    /// configured.
+    #[schema(example = "recordings/x@20261120T0300Z/hls/master.m3u8")]
+    hls: Option<String>,
     /// Whether its file was moved or deleted; then it has no `media`.
     gone: bool,
 }
@@ -82,19 +87,24 @@ impl Listed {
     /// Returns one recording as programs read it; asks the disk for its file.
     pub async fn of(site: &Site, recording: &Recording) -> Self {
         let gone = presence::gone(&site.store, std::slice::from_ref(recording)).await;
-        Self::new(recording, !gone.is_empty())
+        Self::new(site, recording, !gone.is_empty())
     }
 
-    fn new(recording: &Recording, gone: bool) -> Self {
+    fn new(site: &Site, recording: &Recording, gone: bool) -> Self {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
-        let media = (report.file.is_some() && !gone).then(|| {
-            let mut url = url::Url::parse("http://aircheck/media").ok()?;
-            url.path_segments_mut().ok()?.push(&recording.codec().name(&recording.id));
-            Some(url.path().trim_start_matches('/').to_owned())
-        });
-        Self { report, media: media.flatten(), gone }
+        let is_there = report.file.is_some() && !gone;
+        let media = is_there.then(|| path(&["media", &recording.codec().name(&recording.id)]));
+        let has_hls = is_there && recording.finished_at.is_some() && site.renditions.rule().is_some();
+        let hls = has_hls.then(|| path(&["recordings", recording.id.as_str(), "hls", MASTER]));
+        Self { report, media: media.flatten(), hls: hls.flatten(), gone }
     }
+}
+
+/// Returns an address below that of the page.
+fn path(parts: &[&str]) -> Option<String> {
+    let base = url::Url::parse("http://aircheck/").ok()?;
+    Some(address::below(&base, parts).path().trim_start_matches('/').to_owned())
 }
 
 /// Lists the recordings, newest first.
@@ -117,7 +127,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
     };
     let listed = site.catalogue.list(&filter).await?;
     let gone = presence::gone(&site.store, &listed).await;
-    Ok(Json(listed.iter().map(|recording| Listed::new(recording, gone.contains(&recording.id))).collect()))
+    Ok(Json(listed.iter().map(|recording| Listed::new(&site, recording, gone.contains(&recording.id))).collect()))
 }
 
 /// Returns one recording.

@@ -29,6 +29,7 @@ use crate::library::catalogue::{Catalogue, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 use crate::recorder::Recorder;
+use crate::renditions::Renditions;
 use crate::web::answer::Problem;
 use crate::web::auth::{Access, Feed, TOKEN};
 use crate::web::current::Current;
@@ -70,6 +71,8 @@ pub struct Parts {
     pub decks: Decks,
     /// Makes clips.
     pub clips: Clips,
+    /// Recordings as HLS.
+    pub renditions: Renditions,
 }
 
 /// Holds everything that a handler may use. Cheap to clone.
@@ -86,6 +89,7 @@ pub struct Site {
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
     pub(super) clips: Clips,
+    pub(super) renditions: Renditions,
     /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
     /// Sessions, tokens and passwords.
@@ -111,7 +115,8 @@ pub struct Site {
 impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips } = parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips, renditions } =
+            parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -133,6 +138,7 @@ impl Site {
             recorder,
             decks,
             clips,
+            renditions,
             environment,
         }
     }
