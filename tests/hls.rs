@@ -1,6 +1,7 @@
-//! Recordings as HLS, at the real service: valid by RFC 8216, every second of the sound where it is,
+//! Recordings as HLS, at the real service and by the command: valid by RFC 8216, every second of the sound where it is,
 //! encoded once, and open to those whom the recording is open to.
 
+use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -360,4 +361,36 @@ async fn new_recordings_are_made_ahead_and_old_ones_are_not() {
     assert!(["64k", "128k"].iter().all(|rate| versions[0].join(rate).join("0/whole").exists()));
     let source = std::fs::read_to_string(versions[0].join("source.json")).expect("it is there");
     assert!(source.contains(new.id().as_str()), "{source}");
+}
+
+#[tokio::test]
+async fn the_command_makes_a_folder_that_any_player_plays_and_overwrites_none() {
+    let library = library("hls: [128k, 32k]").await;
+    let (aircheck, output) = (&library.aircheck, library.aircheck.path("뉴스"));
+    let run = async |args: &[&str]| aircheck.run(&[&["hls"], args].concat()).await;
+    let made = run(&[ID, "--output", "뉴스", "--json"]).await;
+    assert_eq!(made.code, 0, "{made}");
+    let report = made.json();
+    assert_eq!(report["playlist"].as_str().map(Path::new), Some(&*output.join("master.m3u8")), "{report}");
+    assert_eq!((&report["id"], &report["renditions"][1]["segments"]), (&ID.into(), &7.into()), "{report}");
+    let listed = master(&std::fs::read_to_string(output.join("master.m3u8")).expect("it is there"));
+    let told = report["renditions"][1]["bandwidth"].as_f64().expect("a number");
+    assert!((listed[1].peak - told).abs() < 0.5, "{report}");
+    for name in ["32k.m3u8", "master.m3u8"] {
+        is_whole(&played(output.join(name).to_str().expect("UTF-8").to_owned()).await);
+    }
+    for (args, code, words) in [
+        (&[ID, "--output", "뉴스"][..], 2, "exists and is not added to"),
+        (&[ID, "--output", "none/x"], 2, "there is no folder"),
+        (&["none@20261120T0500Z", "--output", "x"], 2, "there is no recording"),
+    ] {
+        let ran = run(args).await;
+        assert!(ran.code == code && ran.stderr.contains(words), "{ran}");
+    }
+    std::fs::write(aircheck.path(&format!("recordings/{ID}.mp3")), "this is no sound").expect("written");
+    let ran = run(&[ID, "--output", "x"]).await;
+    assert!(ran.code == 1 && ran.stderr.contains("cannot be made HLS"), "{ran}");
+    let left: Vec<_> =
+        std::fs::read_dir(aircheck.path("")).expect("a folder").flatten().map(|it| it.file_name()).collect();
+    assert!(!left.iter().any(|name| name == "x" || name.to_string_lossy().starts_with(".aircheck")), "{left:?}");
 }

@@ -12,6 +12,7 @@ mod completions;
 mod demo;
 mod exit;
 mod export;
+mod hls;
 mod hold;
 mod list;
 mod locate;
@@ -103,6 +104,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Clip(asked) => {
             let options = asked.options();
             located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
+        }
+        Command::Hls { recording, output, json } => {
+            let options = hls::Options { recording, output, json };
+            located(at, |file| loaded(Config::look(&file), |config| hls::run(&config, &options)))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
