@@ -46,6 +46,7 @@ demo:
 test:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
 	tests/axe/fetch
+	tests/hlsjs/fetch
 	RUST_TEST_THREADS=$(PART_THREADS) $(CARGO) test --locked --lib --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --test suite -- $(BUSY:%=--skip %)
 	RUST_TEST_THREADS=$(BUSY_THREADS) $(CARGO) test --locked --test suite -- $(BUSY)

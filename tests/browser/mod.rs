@@ -3,6 +3,7 @@
 mod access;
 mod accessible;
 mod clip;
+mod hls;
 mod korean;
 mod listening;
 mod lists;
