@@ -47,6 +47,7 @@ test:
 	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(TEST_PARTS)
 	tests/axe/fetch
 	tests/weed/fetch
+	tests/hlsjs/fetch
 	RUST_TEST_THREADS=$(PART_THREADS) $(CARGO) test --locked --lib --bins
 	RUST_TEST_THREADS=$(TEST_THREADS) $(CARGO) test --locked --test suite -- $(BUSY:%=--skip %)
 	RUST_TEST_THREADS=$(BUSY_THREADS) $(CARGO) test --locked --test suite -- $(BUSY)

@@ -9,7 +9,8 @@
 //! - The recorder has the stretch of tape between the airing's start and end made a file by [`production`]: cut, decoded,
 //!   counted in samples and [`encode`]d, judged, tagged. It gets its name in the store of the [`library`], and [`copies`]
 //!   sends it to an object store.
-//! - [`grabs`] downloads what is not live and makes files of it.
+//! - [`grabs`] downloads what is not live and makes files of it; [`renditions`] makes HLS of recordings, for whoever asks for
+//!   it.
 //! - [`account`] says of what is on tape how loud it was.
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
@@ -21,9 +22,9 @@
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, production, airings, account,
-//! capture, encode, copies, library, events, tape, config, model, language, base, and below all of them, for tests and
-//! fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
+//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, production, renditions, airings,
+//! account, capture, encode, copies, library, events, tape, config, model, language, base, and below all of them, for tests
+//! and fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
 
 pub mod account;
 pub mod airings;
@@ -43,6 +44,7 @@ pub mod library;
 pub mod model;
 pub mod production;
 pub mod recorder;
+pub mod renditions;
 pub mod tape;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod testing;

@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "recorder",
     "housekeeping",
     "production",
+    "renditions",
     "airings",
     "account",
     "capture",

@@ -32,6 +32,7 @@ mod grab;
 mod grab_lists;
 mod grab_service;
 mod guard;
+mod hls;
 mod holds;
 mod house;
 mod interface;

@@ -185,6 +185,18 @@ pub(super) enum Command {
     Clip(ClipArguments),
     /// Download what is there, numbered segments or a playlist that has ended, and make a file of it
     Grab(Box<GrabArguments>),
+    /// Make HLS of a recording in a new folder, in the renditions that `hls` names, for any web server to hand out
+    Hls {
+        /// The recording, such as news@20261120T0300Z
+        #[arg(value_name = "RECORDING-ID")]
+        recording: String,
+        /// The folder to make
+        #[arg(long, short, value_name = "FOLDER")]
+        output: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

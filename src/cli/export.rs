@@ -15,6 +15,7 @@ use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
+use super::new_folder::{NewFolder, unfit};
 use super::place::{self, Place};
 use super::print::{print, print_json};
 use super::runtime::block_on;
@@ -93,19 +94,6 @@ fn checked(place: &Place, options: &Options, now: DateTime<Utc>) -> Result<Span,
     unfit(&options.output).map_or(Ok(span), Err)
 }
 
-/// Says why the folder cannot be made. `None` if it can.
-fn unfit(output: &Path) -> Option<String> {
-    if output.symlink_metadata().is_ok() {
-        return Some(format!("{} exists and is not added to: choose another name", output.display()));
-    }
-    let parent = parent_of(output);
-    (!parent.is_dir()).then(|| format!("there is no folder {}: make it, or choose another", parent.display()))
-}
-
-fn parent_of(folder: &Path) -> &Path {
-    folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 async fn export(
     config: &Config,
     place: &Place,
@@ -145,7 +133,7 @@ async fn export(
     work.write_accounts(place, &account, &reels, &verified, now)?;
     let folder = work.folder.clone();
     blocking(move || write_sums(&folder)).await?;
-    work.publish(&options.output)?;
+    work.new.publish(&options.output)?;
     if options.json {
         print_json(&TapeAccount::of(&place.id, &account, &reels, Some(&verified), place.zone))?;
     }
@@ -226,17 +214,16 @@ fn write_new(file: &Path, text: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("{} cannot be written", file.display()))
 }
 
-/// The hidden folder that becomes the export. It is removed with everything in it if that fails.
+/// The hidden folder that becomes the export.
 struct Workspace {
     folder: PathBuf,
+    new: NewFolder,
 }
 
 impl Workspace {
     fn new(output: &Path) -> anyhow::Result<Self> {
-        let folder = parent_of(output).join(format!(".aircheck-export-{}", std::process::id()));
-        let folder = std::path::absolute(folder)?;
-        fs::create_dir(&folder).with_context(|| format!("{} cannot be written to", parent_of(output).display()))?;
-        Ok(Self { folder })
+        let new = NewFolder::beside(output, "export")?;
+        Ok(Self { folder: new.path().to_owned(), new })
     }
 
     /// Copies the reels on which sound of `span` may be, and their seals.
@@ -284,19 +271,5 @@ impl Workspace {
             place.zone
         );
         write_new(&self.folder.join("account.txt"), &(head + &text))
-    }
-
-    /// Gives the folder its name.
-    fn publish(&self, output: &Path) -> anyhow::Result<()> {
-        File::open(&self.folder)?.sync_all()?;
-        // Fails if another folder of this name has come meanwhile, unless that is empty.
-        fs::rename(&self.folder, output).with_context(|| format!("{} cannot be written", output.display()))
-    }
-}
-
-impl Drop for Workspace {
-    fn drop(&mut self) {
-        // Gone if it has its name. A folder that cannot be removed is hidden, and its name says whose it is.
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }

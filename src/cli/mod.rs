@@ -14,11 +14,13 @@ mod exit;
 mod export;
 mod fsck;
 mod grab;
+mod hls;
 mod hold;
 mod list;
 mod locate;
 mod logging;
 mod named;
+mod new_folder;
 mod next;
 mod passwd;
 mod place;
@@ -107,6 +109,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
         }
         Command::Grab(arguments) => grab::run(*arguments),
+        Command::Hls { recording, output, json } => {
+            let options = hls::Options { recording, output, json };
+            located(at, |file| loaded(Config::look(&file), |config| hls::run(&config, &options)))
+        }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),

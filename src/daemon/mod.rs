@@ -49,6 +49,7 @@ use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Span};
 use crate::recorder::{Recorder, RecorderError};
+use crate::renditions::Renditions;
 use crate::web::{Parts, Site};
 
 pub use lock::{Lock, LockError};
@@ -210,12 +211,14 @@ impl Daemon {
         let told = watch::Sender::new(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
         let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), told.clone()).await?;
+        let of_library = (catalogue.clone(), store.clone());
+        let renditions = Renditions::open(environment.clone(), told.subscribe(), of_library).await;
         let housekeeping = Housekeeping::new(
             Arc::clone(&environment.clock),
             airings.clone(),
             decks.clone(),
             catalogue.clone(),
-            store.clone(),
+            (store.clone(), renditions.clone()),
             bin.clone(),
         );
         let recorder = Recorder::new(
@@ -233,6 +236,8 @@ impl Daemon {
         let room = room_watch::make_room_for_tape(housekeeping.clone(), told.subscribe(), environment.clone());
         environment.spawn(room);
         environment.spawn(surveyor::survey_tapes(decks.clone(), told.subscribe(), environment.clone()));
+        environment.spawn(renditions.clone().keep_clean(changes.clone()));
+        environment.spawn(renditions.clone().make_ahead(changes.clone()));
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
@@ -252,6 +257,7 @@ impl Daemon {
             clips,
             copies,
             grabs,
+            renditions,
         };
         let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());

@@ -183,7 +183,7 @@ mod tests {
         let of_reel = |number: u32| {
             let path = folder.path().join(format!("{number}.mp3"));
             std::fs::write(&path, &bytes).unwrap();
-            let reel = Arc::new(Reel { path, container: Container::Mp3, detail: String::new(), init: 0, head: 0 });
+            let reel = Arc::new(Reel { path, container: Container::Mp3, detail: String::new(), init: 0, head: None });
             let sound = Sound { reel: Arc::clone(&reel), offset: 0, length: bytes.len() as u64 };
             let (skip, missing) = (Duration::ZERO, Duration::ZERO);
             let at = Duration::from_secs(number.into());

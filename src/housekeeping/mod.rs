@@ -1,5 +1,7 @@
 //! Housekeeping: deletes old tape, the content of the bin, and recordings. Nothing else deletes these.
 //!
+//! What is only kept to be at hand, the renditions of recordings, goes before any of these (`crate::renditions`).
+//!
 //! One pure plan (`plan`) says what may be deleted and in which order: old tape, the bin, recordings that `keep` does
 //! not keep. It is applied once an hour to what is due, and as far as necessary when a new airing, or what is always on
 //! tape, finds too little space on the disk (`room_watch`).
@@ -25,6 +27,7 @@ use crate::library::archive::ArchiveError;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::{Catalogue, Filter};
 use crate::library::store::{self, Store, StoreError};
+use crate::renditions::Renditions;
 
 use plan::{Horizon, ShowRecordings, StationTape, Step};
 
@@ -63,19 +66,20 @@ pub struct Housekeeping {
     catalogue: Catalogue,
     store: Store,
     bin: Bin,
+    renditions: Renditions,
 }
 
 impl Housekeeping {
-    /// Returns the housekeeping of a service, with its tapes, its bin and its recordings.
+    /// Returns the housekeeping of a service, with its tapes, its bin, its recordings and their renditions.
     pub fn new(
         clock: SharedClock,
         airings: Airings,
         decks: Decks,
         catalogue: Catalogue,
-        store: Store,
+        (store, renditions): (Store, Renditions),
         bin: Bin,
     ) -> Self {
-        Self { clock, airings, decks, catalogue, store, bin }
+        Self { clock, airings, decks, catalogue, store, bin, renditions }
     }
 
     /// Deletes recordings by the `keep` of the shows of `config`; tape, bin, changes by hand and events by their age; links
@@ -133,6 +137,10 @@ impl Housekeeping {
     /// # Errors
     /// All that may be deleted is deleted, and there is still too little space; or the free space cannot be determined.
     pub async fn make_room(&self, config: &Config) -> Result<(), RoomError> {
+        if self.short_of_space(config.min_free).await?.is_some() {
+            // They can be made again.
+            self.renditions.give_way(config.min_free).await;
+        }
         let Some((folder, _)) = self.short_of_space(config.min_free).await? else { return Ok(()) };
         warn!(folder = %folder.display(), "little space on the disk: deleting old tape");
         self.forget_tape(TimeDelta::zero(), TimeDelta::MAX).await;

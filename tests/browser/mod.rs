@@ -4,6 +4,7 @@ mod access;
 mod accessible;
 mod clip;
 mod encodings;
+mod hls;
 mod korean;
 mod listening;
 mod lists;

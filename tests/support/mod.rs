@@ -18,6 +18,7 @@
 //! | [`weed`] | a real SeaweedFS, an object store |
 //! | [`odd_store`] | an object store that does what a real one cannot be made to do |
 //! | [`wire`] | a connection that is cut or held when so much was sent |
+//! | [`playlists`] | reads playlists of HLS, and checks them |
 //! | [`ports`] | ports to listen on |
 //! | [`folder`] | temporary folders and programs that another user reaches |
 //!
@@ -58,6 +59,7 @@ pub mod machine;
 pub mod odd_store;
 pub mod origin;
 pub mod pace;
+pub mod playlists;
 pub mod ports;
 pub mod rtmp;
 pub mod shelved;

@@ -19,6 +19,10 @@ pub enum Kind {
     Size,
     /// A bit rate: `128k`.
     Rate,
+    /// A list of bit rates: `[320k, 128k]`.
+    Rates,
+    /// A list of bit rates, or a section of keys.
+    RatesOr(&'static Table),
     /// A time zone: `Asia/Seoul`.
     Zone,
     /// A level: `-60 dB`.
@@ -131,6 +135,8 @@ impl Kind {
                 | Self::Integer(..)
                 | Self::Choice(_)
                 | Self::Words
+                | Self::Rates
+                | Self::RatesOr(_)
                 | Self::Patterns
                 | Self::Headers
                 | Self::Section(_)
@@ -189,6 +195,11 @@ impl Kind {
             Self::Hours => "hours of the day such as `6-23`".to_owned(),
             Self::Size => "a size such as `1 GiB`".to_owned(),
             Self::Rate => "a bit rate such as `128k`".to_owned(),
+            Self::Rates => "a list of bit rates such as `[320k, 128k, 64k]`".to_owned(),
+            Self::RatesOr(table) => format!(
+                "a list of bit rates such as `[320k, 128k, 64k]`, or keys such as `{{ {} }}`",
+                table.keys.first().map_or("", |key| key.example)
+            ),
             Self::Level => "a level such as `-60 dB`".to_owned(),
             Self::Word(words) => any_of(words.iter().copied()),
             Self::WordOr(words, table) => format!(

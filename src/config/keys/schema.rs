@@ -4,15 +4,30 @@ use serde_json::{Map, Value, json};
 
 use super::kind::{Key, Kind, OWN, Table};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
-use super::tables::{AAC, DEAD_AIR, FILE, GRAB, KEEP, KEEP_CLIPS, LOCAL, MP3, OPUS, SHOW, STORE, TAGS, WEB};
+use super::tables::{
+    AAC, DEAD_AIR, FILE, GRAB, HLS_OF_RECORDINGS, KEEP, KEEP_CLIPS, LOCAL, MP3, OPUS, SHOW, STORE, TAGS, WEB,
+};
 
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
     let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP];
-    let tables = [&WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &GRAB, &MP3, &AAC, &OPUS, &DEAD_AIR]
-        .into_iter()
-        .chain(of_station);
+    let of_file = [
+        &WEB,
+        &STORE,
+        &LOCAL,
+        &SHOW,
+        &TAGS,
+        &KEEP,
+        &KEEP_CLIPS,
+        &GRAB,
+        &MP3,
+        &AAC,
+        &OPUS,
+        &DEAD_AIR,
+        &HLS_OF_RECORDINGS,
+    ];
+    let tables = of_file.into_iter().chain(of_station);
     let sections = tables.map(|table| (table.name.to_owned(), section(table).into()));
     root.insert("patternProperties".to_owned(), json!({ (format!("^{OWN}")): {} }));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
@@ -61,10 +76,14 @@ fn kind(key: &Key) -> Value {
         Some(pattern) => json!({ "type": "string", "pattern": pattern }),
         None => json!({ "type": "string" }),
     };
+    let rate = || json!({ "type": ["string", "integer"], "pattern": Kind::Rate.pattern(), "minimum": 1_000 });
+    let rates = || json!({ "type": "array", "items": rate(), "minItems": 1 });
     match key.kind {
         // An unquoted `1984` is a title too, and `128000` a bit rate.
         Kind::Text => json!({ "type": ["string", "number"] }),
-        Kind::Rate => json!({ "type": ["string", "integer"], "pattern": key.kind.pattern(), "minimum": 1_000 }),
+        Kind::Rate => rate(),
+        Kind::Rates => rates(),
+        Kind::RatesOr(table) => json!({ "anyOf": [rates(), reference(table)] }),
         // An empty `get` fetches what the step before found.
         Kind::Url(_) if key.name == "get" => json!({ "type": ["string", "null"], "pattern": key.kind.pattern() }),
         Kind::Level => json!({ "type": ["string", "number"], "pattern": key.kind.pattern(), "exclusiveMaximum": 0 }),

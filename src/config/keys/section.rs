@@ -193,7 +193,8 @@ impl<'a> Section<'a> {
         | Kind::SectionOrNo(table)
         | Kind::UrlOr(_, table)
         | Kind::WordOr(_, table)
-        | Kind::DurationOr(table)) = key.kind
+        | Kind::DurationOr(table)
+        | Kind::RatesOr(table)) = key.kind
         else {
             return None;
         };
@@ -369,6 +370,13 @@ fn wrong_kind(key: &Key, node: &Node) -> Complaint {
         }
         Content::Text(text) if matches!(key.kind, Kind::Words) => {
             complaint.hint(format!("write `[{}]`", text.split_whitespace().map(item).collect::<Vec<_>>().join(", ")))
+        }
+        Content::Text(text) | Content::Number(text)
+            if matches!(key.kind, Kind::Rates | Kind::RatesOr(_)) && text.starts_with(|c: char| c.is_ascii_digit()) =>
+        {
+            let rates: Vec<_> =
+                text.split([',', ' ']).map(str::trim).filter(|rate| !rate.is_empty()).map(item).collect();
+            complaint.hint(format!("write `[{}]`", rates.join(", ")))
         }
         _ => complaint.hint(match key.kind {
             Kind::Each(table) => format!("begin each {} with a dash: `- {}`", table.noun(), first_example(table)),

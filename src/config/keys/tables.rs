@@ -101,6 +101,12 @@ pub static FILE: Table = Table {
             "What may be downloaded for those who ask over the page or the interface.",
         ),
         key(
+            "hls",
+            Kind::RatesOr(&HLS_OF_RECORDINGS),
+            "hls: [320k, 128k, 64k]",
+            "The bit rates in which recordings are also handed out as HLS; they are not where it is left out.",
+        ),
+        key(
             "id3",
             Kind::Word(&["2.4", "2.3"]),
             "id3: 2.3",
@@ -349,6 +355,37 @@ pub static GRAB: Table = Table {
     one_of: &[],
 };
 
+/// Recordings as HLS.
+pub static HLS_OF_RECORDINGS: Table = Table {
+    name: "hls_of_recordings",
+    doc: "How recordings are handed out as HLS.",
+    keys: &[
+        key(
+            "renditions",
+            Kind::Rates,
+            "renditions: [320k, 128k, 64k]",
+            "Their bit rates, from 16k to 320k; players begin with the first.",
+        )
+        .default("[\"320k\", \"128k\", \"64k\"]"),
+        key("segment", Kind::Duration, "segment: 10s", "How long a segment is, from 2s to 60s.").default("10s"),
+        key(
+            "ahead",
+            Kind::Bool,
+            "ahead: true",
+            "Whether they are made as soon as a recording is finished; otherwise when somebody asks for them first.",
+        )
+        .default("false"),
+        key(
+            "cache",
+            Kind::Size,
+            "cache: 5 GiB",
+            "How much of them is kept in the state folder; what was not asked for longest goes first.",
+        )
+        .default("5 GiB"),
+    ],
+    one_of: &[],
+};
+
 /// Dead air.
 pub static DEAD_AIR: Table = Table {
     name: "dead_air",
@@ -408,8 +445,22 @@ mod tests {
     #[test]
     fn every_example_is_of_its_key_and_every_choice_is_a_key() {
         let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAPE, &TLS];
-        let of_file =
-            [&FILE, &WEB, &STORE, &LOCAL, &SHOW, &TAGS, &KEEP, &KEEP_CLIPS, &GRAB, &MP3, &AAC, &OPUS, &DEAD_AIR];
+        let of_file = [
+            &FILE,
+            &WEB,
+            &STORE,
+            &LOCAL,
+            &SHOW,
+            &TAGS,
+            &KEEP,
+            &KEEP_CLIPS,
+            &GRAB,
+            &MP3,
+            &AAC,
+            &OPUS,
+            &DEAD_AIR,
+            &HLS_OF_RECORDINGS,
+        ];
         for table in of_file.into_iter().chain(of_station) {
             for key in table.keys {
                 assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::show::Defaults;
-use super::{encoding, gaps, grab, object_store, show, station, template, timezone, web};
+use super::{encoding, gaps, grab, hls, object_store, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
@@ -81,6 +81,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let keep = section.section("keep", problems);
     let keep_clips = keep.and_then(|keep| keep.read("clips", problems, one_time::clips_kept));
 
+    let hls = hls::read(&section, problems);
     let web = web::read(&section, folder, problems);
     let store = object_store::read(&section, folder, problems).map(Arc::new);
     let grab = grab::read(&section, problems);
@@ -111,6 +112,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         gaps,
         dead_air,
         keep_clips,
+        hls,
         min_free,
         stations: ById::new(stations.into_iter().flatten(), |station| station.id.as_str()),
         shows: ById::new(shows, |show| show.id.as_str()),

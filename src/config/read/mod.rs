@@ -11,6 +11,7 @@ mod file;
 mod find;
 mod gaps;
 mod grab;
+mod hls;
 mod object_store;
 mod show;
 mod station;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::folders::{self, Unwritable};
-use super::{ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, Id3, ObjectStore, Show, Station, Template, Web};
+use super::{
+    ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, HlsRule, Id3, ObjectStore, Show, Station, Template, Web,
+};
 use crate::base::text::composed;
 use crate::base::zone::Zone;
 use crate::model::{ShowId, StationId};
@@ -42,6 +44,8 @@ pub struct Config {
     pub dead_air: Option<DeadAirRule>,
     /// How long clips are kept after they were made; `None` if for good.
     pub keep_clips: Option<Duration>,
+    /// How recordings are handed out as HLS; `None` if they are not.
+    pub hls: Option<HlsRule>,
     /// The free bytes below which no new airing begins.
     pub min_free: u64,
     /// The stations, in the order of the file.

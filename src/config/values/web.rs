@@ -48,6 +48,7 @@ impl Web {
         "media",
         "metrics",
         "on-air",
+        "recordings",
         "recordings.m3u",
         "s",
         "schedule",

@@ -9,6 +9,7 @@ use crate::base::image::ImageKind;
 use crate::config::Config;
 use crate::library::transcript::TranscriptKind;
 use crate::model::{AiringId, Codec, ShowId};
+use crate::renditions::MASTER;
 
 /// Returns the address of a feed: of one show, of clips, or of all.
 pub fn feed(base: &Url, show: Option<&ShowId>) -> Url {
@@ -51,6 +52,11 @@ pub fn artwork_id(file: &str) -> Option<&str> {
 /// Returns the address of the sound of a recording.
 pub fn media(base: &Url, id: &AiringId, codec: Codec) -> Url {
     below(base, &["media", &codec.name(id)])
+}
+
+/// Returns the address of a recording as HLS.
+pub fn hls(base: &Url, id: &AiringId) -> Url {
+    below(base, &["recordings", id.as_str(), "hls", MASTER])
 }
 
 /// Returns the address of the chapters of a recording.

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::library::catalogue::{CatalogueError, CopyState, Filter, Recording, job_of};
 use crate::model::{self, AiringId, ShowId, StationId, Verdict};
+use crate::renditions::MASTER;
 use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
 use crate::web::extract::{Count, Instant, Path, Query};
@@ -77,6 +78,10 @@ pub(super) struct Listed {
     /// The media type of its sound: `audio/mpeg` (.mp3), `audio/mp4` (.m4a) or `audio/ogg` (.opus, .ogg).
     #[schema(example = "audio/mpeg")]
     media_type: Option<&'static str>,
+    /// Where its HLS is, below the address of the page: a master playlist. Null if there is no sound, or `hls` is not
+    /// configured.
+    #[schema(example = "recordings/x@20261120T0300Z/hls/master.m3u8")]
+    hls: Option<String>,
     /// Whether its file was moved or deleted; then it has no `media`.
     gone: bool,
     /// How far it is. `/api/v1/jobs/{kind}/{id}` has the history.
@@ -97,17 +102,21 @@ impl Listed {
         // Without the list, nobody knows of a copy.
         let copies = site.copied(one).await.unwrap_or_default();
         let state = states(site, one).await?.pop().unwrap_or(model::JobState::Queued);
-        Ok(Self::new(recording, !gone.is_empty(), state, copies.get(&recording.id)))
+        Ok(Self::new(site, recording, !gone.is_empty(), state, copies.get(&recording.id)))
     }
 
-    fn new(recording: &Recording, gone: bool, state: model::JobState, copy: Option<&CopyState>) -> Self {
+    fn new(site: &Site, recording: &Recording, gone: bool, state: model::JobState, copy: Option<&CopyState>) -> Self {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
-        let media = (report.file.is_some() && !gone).then(|| below("media", &[&recording.codec().name(&recording.id)]));
+        let is_there = report.file.is_some() && !gone;
+        let media = is_there.then(|| below("media", &[&recording.codec().name(&recording.id)]));
         let media_type = media.as_ref().map(|_| recording.codec().media_type());
+        let has_hls = is_there && recording.finished_at.is_some() && site.renditions.rule().is_some();
+        let hls = has_hls.then(|| below("recordings", &[recording.id.as_str(), "hls", MASTER]));
         let job = job_of(&recording.id);
         let job = below("api/v1/jobs", &[job.kind.word(), &job.id]);
-        Self { report, media, media_type, gone, state: state.into(), job, copy: copy.map(|state| state.word()) }
+        let (state, copy) = (state.into(), copy.map(|state| state.word()));
+        Self { report, media, media_type, hls, gone, state, job, copy }
     }
 }
 
@@ -155,7 +164,8 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
     let gone = presence::gone(&site.catalogue, &site.store, &listed).await;
     let copies = site.copied(&listed).await?;
     let states = states(&site, &listed).await?;
-    let one = |(one, state): (&Recording, _)| Listed::new(one, gone.contains(&one.id), state, copies.get(&one.id));
+    let one =
+        |(one, state): (&Recording, _)| Listed::new(&site, one, gone.contains(&one.id), state, copies.get(&one.id));
     Ok(Json(listed.iter().zip(states).map(one).collect()))
 }
 

@@ -36,6 +36,7 @@ pub(super) fn of(path: &str) -> Option<Reach> {
         ["media", airing, "chapters.json" | "transcript.vtt" | "transcript.srt" | "transcript.txt"] => {
             show_of(airing).map(Reach::PartOf)
         }
+        ["recordings", airing, "hls", _] | ["recordings", airing, "hls", _, _, _] => show_of(airing).map(Reach::PartOf),
         ["media", file] => show_of(Codec::split(file)?.0).map(Reach::PartOf),
         _ => None,
     }
@@ -62,6 +63,8 @@ mod tests {
         assert_eq!(of("/artwork/%EB%AA%85.png"), Some(Reach::PartOf(show("명"))));
         assert_eq!(of("/clips/feed.xml"), Some(Reach::FeedOf(Config::clips())));
         assert_eq!(of("/media/clips~@20261120T0300Z.mp3"), Some(Reach::PartOf(Config::clips())));
+        assert_eq!(of("/recordings/news@1/hls/master.m3u8"), Some(Reach::PartOf(show("news"))));
+        assert_eq!(of("/recordings/news%401/hls/64k/0123/7.m4s"), Some(Reach::PartOf(show("news"))));
         assert_eq!(of("/artwork.png"), Some(Reach::FeedOfAll));
         assert_eq!(of("/schedule.ics"), Some(Reach::Calendar));
         assert_eq!(of("/shows/news/recordings.m3u"), Some(Reach::FeedOf(show("news"))));
@@ -74,6 +77,9 @@ mod tests {
             "/feeds.opml",
             "/api/v1/recordings",
             "/download/news@1.mp3",
+            "/recordings/news@1/hls",
+            "/recordings/news@1/other/master.m3u8",
+            "/recordings/x/hls/master.m3u8",
             "/media/x.mp3",
             "/media/news@1/other.vtt",
             "/media/news@1.mp3/../../feeds.opml",

@@ -1,9 +1,10 @@
-//! Sound and pictures: recordings with their transcripts and waveforms, also by links to share, listening live and to tapes,
+//! Sound and pictures: recordings with their transcripts and waveforms, as files and as HLS, also by links to share, listening live and to tapes,
 //! and artwork.
 
 mod artwork;
 mod elsewhere;
 pub(super) mod growing;
+mod hls;
 mod levels;
 mod live;
 mod mp3;
@@ -24,6 +25,7 @@ use crate::web::Site;
 pub(super) fn router() -> Router<Site> {
     Router::new()
         .merge(recordings::router())
+        .merge(hls::router())
         .merge(live::router())
         .merge(tape::router())
         .route("/live/{station}/levels", get(levels::levels))

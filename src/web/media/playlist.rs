@@ -94,7 +94,7 @@ pub(super) fn add(text: &mut String, listed: &Listed, folder: &str, map: &mut Op
 }
 
 /// The media type of a playlist.
-const KIND: &str = "application/vnd.apple.mpegurl";
+pub(super) const KIND: &str = "application/vnd.apple.mpegurl";
 /// A playlist of fewer bytes is not compressed.
 const LEAST_PACKED: usize = 8 * 1024;
 

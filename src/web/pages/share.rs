@@ -14,10 +14,11 @@ use super::form::field;
 use super::render::{nothing_here, render, serde};
 use super::shown::dates;
 use super::shown::share::{row, zone_name};
-use crate::web::Site;
+use crate::library::catalogue::Recording;
 use crate::web::address::base::{Base, is_local};
 use crate::web::answer::{Problem, broken, language};
 use crate::web::site::links::{self, Made, USUAL};
+use crate::web::{Site, address};
 
 /// How long a link may last by the page: what the form sends, the message with its name, and the number in that.
 const LENGTHS: [(&str, &str, &str); 3] = [("1d", "one_day", "1"), (USUAL, "days", "7"), ("30d", "days", "30")];
@@ -68,6 +69,12 @@ pub(super) async fn withdraw(
     }
 }
 
+/// Returns the address of a recording as HLS. `None` if there is none, or the address of the page is not known.
+fn hls_address(site: &Site, recording: &Recording, base: Option<&Url>) -> Option<String> {
+    let is_there = recording.file.is_some() && recording.finished_at.is_some() && site.renditions.rule().is_some();
+    is_there.then(|| base.map(|base| address::hls(base, &recording.id).to_string())).flatten()
+}
+
 async fn shown(site: State<Site>, id: &str, base: Option<Url>, headers: HeaderMap, done: Done) -> Response {
     let Ok(recording) = site.recording(id).await else { return nothing_here(site, headers).await };
     let open = match site.catalogue.links_to(&recording.id, site.now()).await {
@@ -75,6 +82,7 @@ async fn shown(site: State<Site>, id: &str, base: Option<Url>, headers: HeaderMa
         Err(error) => return broken(&error),
     };
     let (config, language) = (site.config(), language::of(&headers));
+    let hls = hls_address(&site, &recording, base.as_ref());
     let start = recording.on_air.start.with_timezone(&recording.timezone);
     let status = match &done {
         Done { trouble: Some(problem), .. } => problem.status(),
@@ -90,6 +98,7 @@ async fn shown(site: State<Site>, id: &str, base: Option<Url>, headers: HeaderMa
         zone => zone_name(recording.timezone),
         lengths => serde(LENGTHS),
         usual => USUAL,
+        hls => hls,
         here_only => base.as_ref().is_some_and(is_local),
         made => done.made.as_ref().map(|made| made.url.to_string()),
         trouble => done.trouble.map(|problem| problem.said(language)),

@@ -33,6 +33,7 @@ use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording}
 use crate::library::store::Store;
 use crate::model::AiringId;
 use crate::recorder::Recorder;
+use crate::renditions::Renditions;
 use crate::web::answer::Problem;
 use crate::web::auth::{Access, Feed, TOKEN};
 use crate::web::current::Current;
@@ -78,6 +79,8 @@ pub struct Parts {
     pub copies: Copies,
     /// Makes downloads.
     pub grabs: Grabs,
+    /// Recordings as HLS.
+    pub renditions: Renditions,
 }
 
 /// Holds everything that a handler may use. Cheap to clone.
@@ -96,6 +99,7 @@ pub struct Site {
     pub(super) clips: Clips,
     pub(super) copies: Copies,
     pub(super) grabs: Grabs,
+    pub(super) renditions: Renditions,
     /// Its tasks own work that goes on after the client has disconnected.
     pub(super) environment: Environment,
     /// Sessions, tokens and passwords.
@@ -123,8 +127,8 @@ pub struct Site {
 impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
-        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, clips, copies, grabs } =
-            parts;
+        let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, .. } = parts;
+        let Parts { clips, copies, grabs, renditions, .. } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -149,6 +153,7 @@ impl Site {
             clips,
             copies,
             grabs,
+            renditions,
             environment,
         }
     }

@@ -154,6 +154,11 @@ impl Page {
         self.call("Emulation.setEmulatedMedia", json!({ "features": [scheme] })).await;
     }
 
+    /// Lets scripts of a test do what the policy of the site forbids to its pages, as on a page of somebody else.
+    pub async fn without_policy(&self) {
+        self.call("Page.setBypassCSP", json!({ "enabled": true })).await;
+    }
+
     /// Allows complaints of the browser with these words.
     pub fn expect(&self, words: &str) {
         self.expected.lock().expect("not poisoned").push(words.to_owned());
