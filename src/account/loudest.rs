@@ -41,7 +41,7 @@ pub struct Loudness {
     /// Where nothing is on tape between its beginning and its end, in order. Holes with less than half a part of sound
     /// between them are one.
     pub missing: Vec<Span>,
-    /// The reels of which more than [`UNKNOWN`] of the stretch has no levels yet, the newest first. Only of a stretch that
+    /// The reels of which more than ten seconds of the stretch has no levels yet, the newest first. Only of a stretch that
     /// is placed to the second.
     pub unknown: Vec<PathBuf>,
 }

@@ -6,6 +6,8 @@
 //! to the machine's clock (`timekeeper`). On a signal everything is told to stop, tape is ended, and open claims wait
 //! for the next start.
 
+mod asked_stations;
+mod background;
 mod file_watch;
 mod limits;
 mod lock;
@@ -26,22 +28,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tracing::{error, info, warn};
 
-use crate::account::surveyor;
 use crate::airings::Airings;
 use crate::airings::claimer::Claimer;
-use crate::base::allocator;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
-use crate::capture::always;
 use crate::capture::deck::{self, Decks};
 use crate::clips::Clips;
 use crate::config::Config;
 use crate::copies::Copies;
 use crate::events::{Changes, Listener};
 use crate::grabs::Grabs;
-use crate::housekeeping::{Housekeeping, room_watch};
+use crate::housekeeping::Housekeeping;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError};
@@ -55,6 +54,7 @@ use crate::web::{Parts, Site};
 pub use lock::{Lock, LockError};
 pub use ticker::TickerError;
 
+use asked_stations::with_asked_stations;
 use page::Page;
 use renamed::renamed;
 use standing::Standing;
@@ -67,8 +67,6 @@ const LEAD: TimeDelta = TimeDelta::seconds(15);
 const STOP_WITHIN: Duration = Duration::from_secs(8);
 /// After a longer sleep than this the machine was suspended, or its clock was set.
 const SLEPT: TimeDelta = TimeDelta::seconds(60);
-/// How often memory that nobody needs is given back to the system.
-const TRIM_EVERY: Duration = Duration::from_secs(60);
 /// Airings missed longer ago than this are not worth a line.
 const MISSED_WITHIN: TimeDelta = TimeDelta::days(7);
 
@@ -141,7 +139,6 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
         daemon.write_off_missed(unwatched);
     }
     daemon.look_for_strays();
-    daemon.environment.spawn(give_memory_back(daemon.decks.clone(), daemon.environment.clone()));
     loop {
         tokio::select! {
             request = signals.next() => match request {
@@ -163,27 +160,6 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     clockwork.stop().await;
     daemon.stop(signals).await;
     Ok(())
-}
-
-/// Returns `config` with the stations that somebody asked for and whose recordings may still be under way.
-async fn with_asked_stations(mut config: Config, catalogue: &Catalogue) -> Result<Config, CatalogueError> {
-    for (id, source) in catalogue.asked_stations().await? {
-        let source = serde_json::from_str(&source).unwrap_or_default();
-        match config.ad_hoc_station(&id, &source) {
-            Ok(station) => config = config.with_ad_hoc(station),
-            Err(error) => warn!(station = %id, error, "somebody asked for it, and it cannot be reached any more"),
-        }
-    }
-    Ok(config)
-}
-
-/// Gives back what the last burst has left (many shows begin in one second), and what was looked at of tapes.
-async fn give_memory_back(decks: Decks, environment: Environment) {
-    let Environment { clock, stop, .. } = environment;
-    while stop.run_until_cancelled(clock.sleep(TRIM_EVERY)).await.is_some() {
-        decks.drop_unused();
-        blocking(allocator::trim).await;
-    }
 }
 
 impl Daemon {
@@ -232,17 +208,11 @@ impl Daemon {
         recorder.recover(&config).await?;
         environment.spawn(recorder.clone().record(claims));
         environment.spawn(airings.clone().renew_claims());
-        environment.spawn(always::keep_on_tape(decks.clone(), told.subscribe(), environment.clone()));
-        let room = room_watch::make_room_for_tape(housekeeping.clone(), told.subscribe(), environment.clone());
-        environment.spawn(room);
-        environment.spawn(surveyor::survey_tapes(decks.clone(), told.subscribe(), environment.clone()));
-        environment.spawn(renditions.clone().keep_clean(changes.clone()));
-        environment.spawn(renditions.clone().make_ahead(changes.clone()));
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
-        environment.spawn(copies.clone().run(changes.clone()));
+        background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),

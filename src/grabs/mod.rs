@@ -1,7 +1,7 @@
 //! Grabs: what is there to be downloaded becomes a file. Segments with a number in their address, or those of a playlist
 //! that has ended; live programmes are recorded, not grabbed.
 //!
-//! - `asked` is what a person asks for, in their words; `find` makes a [`Plan`](plan::Plan) of it, with `pattern` and
+//! - `asked` is what a person asks for, in their words; `find` makes a `Plan` of it, with `pattern` and
 //!   `probing` for numbers;
 //! - `fetching` fetches the segments of the plan, many at a time, into a `folder` that survives whatever ends the process;
 //!   `renewal` finds them anew when their addresses are no longer good;

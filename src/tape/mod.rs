@@ -51,9 +51,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
 use self::contents::{AROUND, Contents, ViewPlan};
-use self::cut::sound_of;
-use self::index::Index;
-use self::index::closed::ClosedReel;
+use self::index::{Index, closed::ClosedReel};
 use self::writer::Writer;
 use crate::base::blocking::blocking;
 use crate::base::duration::delta;
@@ -246,14 +244,11 @@ impl Tape {
 
     /// All sound of the reel of `sound_file`, whether or not it has ended. Blocks if its index must be read.
     pub fn sound_of_reel(&self, sound_file: &Path) -> ReelSound {
-        let (ended, open) = self.contents().reel(|path| path == sound_file);
-        let Some(reel) = ended else {
-            let is_of_reel = |entry: &&Entry| entry.sound.as_ref().is_ok_and(|sound| sound.reel.path == sound_file);
-            let open = open.iter().flat_map(|block| &block.index.entries);
-            // A hole breaks the sound, wherever its reel begins.
-            return sound_of(open.filter(|entry| entry.sound.is_err() || is_of_reel(entry)));
-        };
-        EndedReel::of(reel).sound()
+        let (ended, open) = self.contents().reel(|name| Some(name.as_os_str()) == sound_file.file_name());
+        let open = open.iter().flat_map(|block| &block.index.entries);
+        // A hole breaks the sound, wherever its reel begins.
+        let is_of_reel = |entry: &&Entry| entry.sound.as_ref().map_or(true, |sound| sound.reel.path == sound_file);
+        ended.map_or_else(|| cut::sound_of(open.filter(is_of_reel)), |reel| EndedReel::of(reel).sound())
     }
 
     /// How much later than on the air the stream arrives.
@@ -261,7 +256,7 @@ impl Tape {
         self.contents().delay
     }
 
-    /// The sounds on the newest reel the name of whose file `is_it` accepts, by their offsets; empty if there is no such reel. Blocks
+    /// The sounds on the newest reel the name of whose file `is_it` accepts, by their offsets; empty if there is none. Blocks
     /// if its index must be read, and reads no other.
     pub fn sounds_on(&self, is_it: impl Fn(&Path) -> bool) -> Vec<Sound> {
         let (ended, open) = self.contents().reel(&is_it);
@@ -269,10 +264,8 @@ impl Tape {
             index.entries.iter().filter_map(|entry| entry.sound.as_ref().ok()).cloned().collect()
         };
         let Some(reel) = ended else {
-            let open = open.iter().flat_map(|block| sounds(&block.index));
-            return open
-                .filter(|sound| sound.reel.path.file_name().is_some_and(|name| is_it(Path::new(name))))
-                .collect();
+            let is_on_it = |sound: &Sound| sound.reel.path.file_name().is_some_and(|name| is_it(Path::new(name)));
+            return open.iter().flat_map(|block| sounds(&block.index)).filter(is_on_it).collect();
         };
         let index = reel.index();
         let found = sounds(&index);

@@ -63,8 +63,11 @@ async fn the_reel_that_is_written_has_levels_as_soon_as_somebody_looks() {
     assert!(is_tone(&peaks[..30]) && is_tone(&peaks[30..]) && unknown.is_empty(), "{peaks:?}");
     let parts = fresh.of(reel);
     assert!(parts.len() == 2 && Arc::ptr_eq(&parts[0].levels, &first[0].levels), "{parts:?}");
-    // A file tells all.
+    // The same once it has ended, and a file tells all.
     tape.end_reel(None, at(60)).unwrap();
+    let again = FreshLevels::new(Environment::system());
+    compute(&again, &tape, reel).await;
+    assert!(again.of(reel)[0].levels.length > Duration::from_secs(59));
     crate::account::levels::write(reel, &crate::model::Levels::default()).unwrap();
     assert_eq!(picture(60).peaks, [None; 60]);
 }

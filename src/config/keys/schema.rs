@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::encodings::{AAC, MP3, OPUS};
+use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
 use super::kind::{Key, Kind, OWN, Table};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
-use super::tables::{
-    AAC, DEAD_AIR, FILE, GRAB, HLS_OF_RECORDINGS, KEEP, KEEP_CLIPS, LOCAL, MP3, OPUS, SHOW, STORE, TAGS, WEB,
-};
+use super::tables::{DEAD_AIR, FILE, KEEP, KEEP_CLIPS, LOCAL, SHOW, STORE, TAGS, WEB};
 
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {

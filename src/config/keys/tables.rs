@@ -1,6 +1,8 @@
 //! Every key of the file, except those of a station: its name, what it is for, what it takes. The texts are shown by
 //! editors.
 
+use super::encodings::{AAC, MP3, OPUS};
+use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
 use super::kind::{Key, Kind, Table, key};
 use super::station::{HTTP, STATION};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
@@ -343,49 +345,6 @@ pub static KEEP_CLIPS: Table = Table {
     one_of: &[],
 };
 
-/// Downloads.
-pub static GRAB: Table = Table {
-    name: "grab",
-    doc: "What may be downloaded for those who ask over the page or the interface.",
-    keys: &[
-        key("parallel", Kind::Integer(1, 100), "parallel: 20", "How many segments are fetched at a time.")
-            .default("20"),
-        key("largest", Kind::Size, "largest: 20 GiB", "The most bytes of one download.").default("20 GiB"),
-    ],
-    one_of: &[],
-};
-
-/// Recordings as HLS.
-pub static HLS_OF_RECORDINGS: Table = Table {
-    name: "hls_of_recordings",
-    doc: "How recordings are handed out as HLS.",
-    keys: &[
-        key(
-            "renditions",
-            Kind::Rates,
-            "renditions: [320k, 128k, 64k]",
-            "Their bit rates, from 16k to 320k; players begin with the first.",
-        )
-        .default("[\"320k\", \"128k\", \"64k\"]"),
-        key("segment", Kind::Duration, "segment: 10s", "How long a segment is, from 2s to 60s.").default("10s"),
-        key(
-            "ahead",
-            Kind::Bool,
-            "ahead: true",
-            "Whether they are made as soon as a recording is finished; otherwise when somebody asks for them first.",
-        )
-        .default("false"),
-        key(
-            "cache",
-            Kind::Size,
-            "cache: 5 GiB",
-            "How much of them is kept in the state folder; what was not asked for longest goes first.",
-        )
-        .default("5 GiB"),
-    ],
-    one_of: &[],
-};
-
 /// Dead air.
 pub static DEAD_AIR: Table = Table {
     name: "dead_air",
@@ -394,45 +353,6 @@ pub static DEAD_AIR: Table = Table {
         key("below", Kind::Level, "below: -60 dB", "No sample is louder than this, relative to full scale.")
             .default("-60 dB"),
         key("longer_than", Kind::Duration, "longer_than: 30s", "It lasts at least so long.").default("30s"),
-    ],
-    one_of: &[],
-};
-
-/// Encoding.
-pub static MP3: Table = Table {
-    name: "mp3",
-    doc: "How to encode.",
-    keys: &[
-        key("bitrate", Kind::Rate, "bitrate: 128k", "Bits per second.").default("128k"),
-        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
-        key("sample_rate", Kind::Choice(&[32_000, 44_100, 48_000]), "sample_rate: 48000", "Samples per second.")
-            .default("48000"),
-        key("quality", Kind::Integer(0, 9), "quality: 5", "LAME's quality: 0 is the slowest and best, 9 the fastest.")
-            .default("5"),
-    ],
-    one_of: &[],
-};
-
-/// Encoding as AAC.
-pub static AAC: Table = Table {
-    name: "aac",
-    doc: "How to encode as AAC.",
-    keys: &[
-        key("bitrate", Kind::Rate, "bitrate: 128k", "Bits per second, from 16k to 320k.").default("128k"),
-        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
-        key("sample_rate", Kind::Choice(&[32_000, 44_100, 48_000]), "sample_rate: 48000", "Samples per second.")
-            .default("48000"),
-    ],
-    one_of: &[],
-};
-
-/// Encoding as Opus.
-pub static OPUS: Table = Table {
-    name: "opus",
-    doc: "How to encode as Opus.",
-    keys: &[
-        key("bitrate", Kind::Rate, "bitrate: 96k", "Bits per second, from 16k to 320k.").default("96k"),
-        key("channels", Kind::Choice(&[1, 2]), "channels: 2", "1 for mono, 2 for stereo.").default("2"),
     ],
     one_of: &[],
 };

@@ -109,7 +109,7 @@ pub struct Segment {
     pub sequence: u64,
     /// Its address.
     pub url: Url,
-    /// The part of the address that identifies it, see [`address`].
+    /// The part of the address that identifies it, see `address`.
     pub segment_key: String,
     /// How long it plays, as the list claims, or as is guessed.
     pub duration: Duration,

@@ -1,0 +1,49 @@
+//! What goes on beside the loop of the daemon until the process stops. Each waits for disks and processors by itself, so
+//! that nothing of it is in the way of a show.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::account::surveyor;
+use crate::base::allocator;
+use crate::base::blocking::blocking;
+use crate::base::environment::Environment;
+use crate::capture::always;
+use crate::capture::deck::Decks;
+use crate::config::Config;
+use crate::copies::Copies;
+use crate::events::Changes;
+use crate::housekeeping::{Housekeeping, room_watch};
+use crate::renditions::Renditions;
+
+/// How often memory that nobody needs is given back to the system.
+const TRIM_EVERY: Duration = Duration::from_secs(60);
+
+/// Starts all of it.
+pub(super) fn start(
+    environment: &Environment,
+    config: &watch::Sender<Arc<Config>>,
+    (decks, housekeeping): (&Decks, &Housekeeping),
+    (renditions, copies): (&Renditions, &Copies),
+    changes: &Changes,
+) {
+    environment.spawn(always::keep_on_tape(decks.clone(), config.subscribe(), environment.clone()));
+    let room = room_watch::make_room_for_tape(housekeeping.clone(), config.subscribe(), environment.clone());
+    environment.spawn(room);
+    environment.spawn(surveyor::survey_tapes(decks.clone(), config.subscribe(), environment.clone()));
+    environment.spawn(renditions.clone().keep_clean(changes.clone()));
+    environment.spawn(renditions.clone().make_ahead(changes.clone()));
+    environment.spawn(copies.clone().run(changes.clone()));
+    environment.spawn(give_memory_back(decks.clone(), environment.clone()));
+}
+
+/// Gives back what the last burst has left (many shows begin in one second), and what was looked at of tapes.
+async fn give_memory_back(decks: Decks, environment: Environment) {
+    let Environment { clock, stop, .. } = environment;
+    while stop.run_until_cancelled(clock.sleep(TRIM_EVERY)).await.is_some() {
+        decks.drop_unused();
+        blocking(allocator::trim).await;
+    }
+}
