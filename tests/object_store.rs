@@ -88,6 +88,11 @@ async fn only_the_store_has_it_in_the_end(weed: &Weed) {
     let metrics = text(&client, base, "/metrics").await;
     assert!(metrics.contains("aircheck_copies{state=\"done\"} 1"), "{metrics}");
 
+    let job = text(&client, base, &format!("/api/v1/jobs/copy/{id}")).await;
+    let job: serde_json::Value = serde_json::from_str(&job).expect("JSON");
+    let states: Vec<_> = job["history"].as_array().expect("a history").iter().map(|one| &one["state"]).collect();
+    assert_eq!(states, ["queued", "copying", "done"], "{job}");
+
     let catalogue = Catalogue::open(aircheck.path("state/catalogue.sqlite")).await.expect("a catalogue");
     let config = Config::load(&aircheck.path("stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
     let store = Store::new(aircheck.path("recordings"));

@@ -32,9 +32,10 @@ use url::Url;
 use crate::base::environment::Environment;
 use crate::config::{Config, CopiedKind, ObjectStore};
 use crate::events::{Changes, Listener, Topic};
-use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Recording};
+use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Recording, copy_job_of};
 use crate::library::remote::{Remote, RemoteError};
 use crate::library::store::Store;
+use crate::model::{Cause, CauseKind, JobState, Transition};
 
 use send::{SendError, Sent, send};
 
@@ -200,6 +201,7 @@ impl Copies {
                     return Some(pause(failures));
                 }
             };
+            self.catalogue.note(Transition::new(copy_job_of(&copy.airing), JobState::Copying, self.now()));
             let config = Arc::clone(&self.config.borrow());
             let sent = match self.remote() {
                 Ok(Some(remote)) => send(&remote, &self.catalogue, &self.store, &config, &copy).await,
@@ -215,6 +217,16 @@ impl Copies {
     /// Writes down what became of a copy. Fails with how long to wait if the store cannot be used.
     async fn note(&self, copy: &CopyEntry, sent: Result<Sent, SendError>, failures: &mut u32) -> Result<(), Duration> {
         let (number, now) = (copy.number, self.now());
+        let because = |state, why: String| {
+            let transition = Transition::new(copy_job_of(&copy.airing), state, now);
+            self.catalogue.note(transition.because(Cause::new(CauseKind::Other, why)));
+        };
+        match &sent {
+            Ok(Sent::Done { .. }) => {}
+            Ok(Sent::Nothing { why }) => because(JobState::Cancelled, why.clone()),
+            Ok(Sent::Later { why, .. }) => because(JobState::Waiting, why.clone()),
+            Err(error) => because(JobState::Waiting, error.to_string()),
+        }
         let written = match &sent {
             Ok(Sent::Done { name }) => {
                 info!(recording = %copy.airing, %name, "copied to the store");

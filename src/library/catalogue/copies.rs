@@ -12,10 +12,11 @@ use rusqlite::{Connection, Params, Row, params};
 
 use super::error::{CatalogueError, read_error, write_error};
 use super::rows::{instant_text, parse_instant};
+use super::transitions::{self, copy_job_of};
 use super::{Catalogue, names};
 use crate::config::Config;
 use crate::events::Topic;
-use crate::model::AiringId;
+use crate::model::{AiringId, JobState, Transition};
 
 const COLUMNS: &str = "SELECT number, airing, file, state, queued_at, tries, trouble, place, name, bytes, sha256, upload, \
                        part_bytes, done_at, let_go_at IS NOT NULL FROM copies";
@@ -112,11 +113,18 @@ impl Catalogue {
             let missing = "INSERT INTO copies (airing, file, queued_at) SELECT id, file, ?1 FROM airings \
                            WHERE file IS NOT NULL AND finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL \
                            AND CASE show WHEN ?2 THEN 'clips' ELSE 'recordings' END IN (SELECT kind FROM copied_kinds) \
-                           AND id NOT IN (SELECT airing FROM copies) ORDER BY on_air_start";
+                           AND id NOT IN (SELECT airing FROM copies) ORDER BY on_air_start RETURNING airing";
             let clips = Config::clips();
-            let queued = transaction.execute(missing, params![instant_text(at), clips.as_str()]).map_err(write_error)?;
+            let queued = ids(&transaction, missing, params![instant_text(at), clips.as_str()]).map_err(write_error)?;
+            // A process that died has left them so.
+            let left = "SELECT jobs.id FROM jobs WHERE kind = 'copy' AND jobs.state = 'copying'";
+            let left = ids(&transaction, left, []).map_err(write_error)?;
+            for id in queued.iter().chain(&left) {
+                let transition = Transition::new(copy_job_of(id), JobState::Queued, at);
+                transitions::write(&transaction, &transition).map_err(write_error)?;
+            }
             transaction.commit().map_err(write_error)?;
-            Ok(queued)
+            Ok(queued.len())
         })
         .await
     }
@@ -179,8 +187,11 @@ impl Catalogue {
         self.change(&[Topic::Recordings], move |connection| {
             let transaction = names::begin(connection).map_err(write_error)?;
             let done = "UPDATE copies SET state = 'done', done_at = ?2, upload = NULL, trouble = NULL, next_try = NULL, \
-                        tries = tries + 1 WHERE number = ?1";
-            transaction.execute(done, params![number, instant_text(at)]).map_err(write_error)?;
+                        tries = tries + 1 WHERE number = ?1 RETURNING airing";
+            for id in ids(&transaction, done, params![number, instant_text(at)]).map_err(write_error)? {
+                let transition = Transition::new(copy_job_of(&id), JobState::Done, at);
+                transitions::write(&transaction, &transition).map_err(write_error)?;
+            }
             transaction.execute("DELETE FROM copy_parts WHERE copy = ?1", [number]).map_err(write_error)?;
             transaction.commit().map_err(write_error)
         })
@@ -299,6 +310,12 @@ impl Catalogue {
     ) -> Result<(), CatalogueError> {
         self.run(move |connection| connection.execute(sql, values()).map(drop).map_err(write_error)).await
     }
+}
+
+/// Returns the ids of airings that a statement gives.
+fn ids(connection: &Connection, sql: &str, values: impl Params) -> rusqlite::Result<Vec<AiringId>> {
+    let mut statement = connection.prepare_cached(sql)?;
+    statement.query_map(values, |row| row.get::<_, String>(0).map(AiringId::new))?.collect()
 }
 
 fn select(connection: &Connection, condition: &str, values: impl Params) -> Result<Vec<CopyEntry>, CatalogueError> {

@@ -69,7 +69,7 @@ pub use links::Link;
 pub use past::Past;
 pub use totals::Totals;
 pub use tracks::{Played, TrackFilter};
-pub use transitions::job_of;
+pub use transitions::{copy_job_of, job_of};
 
 use crate::base::blocking::caught;
 use crate::events::{Changes, Topic};

@@ -12,11 +12,12 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params, pa
 use super::entry::{Binned, ClaimedAiring, Recording, Stage};
 use super::error::{CatalogueError, read_error};
 use super::names;
+use super::transitions::{self, copy_job_of};
 use crate::config::Config;
 use crate::events::Event;
 use crate::model::{
-    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, Lease, Loudness, Measured, Note, Outcome, Peaks, ShowId, Span,
-    StationId, Track, Verdict,
+    Airing, AiringId, Cause, CauseKind, DeadAir, Gap, JobState, Lease, Loudness, Measured, Note, Outcome, Peaks,
+    ShowId, Span, StationId, Track, Transition, Verdict,
 };
 
 /// The condition of [`select`] for the row of one airing. The parameter is its id.
@@ -122,7 +123,10 @@ pub(super) fn insert(
 fn queue_copy(connection: &Connection, id: &AiringId, file: &str, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let queue = "INSERT INTO copies (airing, file, queued_at) SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM copied_kinds \
                  WHERE kind = (SELECT CASE show WHEN ?4 THEN 'clips' ELSE 'recordings' END FROM airings WHERE id = ?1))";
-    connection.execute(queue, params![id.as_str(), file, instant_text(at), Config::clips().as_str()]).map(|_| ())
+    if connection.execute(queue, params![id.as_str(), file, instant_text(at), Config::clips().as_str()])? == 1 {
+        transitions::write(connection, &Transition::new(copy_job_of(id), JobState::Queued, at))?;
+    }
+    Ok(())
 }
 
 /// Writes to the outbox that an airing is finished with `outcome`, and queues the copy of its file.
@@ -270,7 +274,8 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
         for table in ["peaks", "tracks", "links"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE airing = ?1"), [id.as_str()])?;
         }
-        transaction.execute("DELETE FROM jobs WHERE id = ?1 AND kind IN ('recording', 'clip')", [id.as_str()])?;
+        transaction
+            .execute("DELETE FROM jobs WHERE id = ?1 AND kind IN ('recording', 'clip', 'copy')", [id.as_str()])?;
     }
     Ok(())
 }

@@ -24,6 +24,11 @@ pub fn job_of(id: &AiringId) -> JobId {
     JobId::new(kind, id.as_str())
 }
 
+/// Returns the job of copying the file of an airing to an object store.
+pub fn copy_job_of(id: &AiringId) -> JobId {
+    JobId::new(JobKind::Copy, id.as_str())
+}
+
 /// Writes a transition, if it is one: the same state for the same reason is none, and what is over does not come back to
 /// life by a transition that is late. Call it in the transaction of what makes it true.
 pub(super) fn write(connection: &Connection, transition: &Transition) -> rusqlite::Result<()> {
