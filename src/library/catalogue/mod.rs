@@ -170,7 +170,7 @@ impl Catalogue {
             let replaced = rows::reopen(&transaction, &old).map_err(write_error)?
                 && rows::write_outcome(&transaction, &id, &outcome, true).map_err(write_error)?;
             if replaced {
-                rows::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                outbox::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
                 transitions::write_end(&transaction, &id, &outcome).map_err(write_error)?;
                 transaction.commit().map_err(write_error)?;
             }
@@ -290,7 +290,7 @@ impl Catalogue {
                 return Err(CatalogueError::NotClaimed { id });
             }
             if finished {
-                rows::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                outbox::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
                 transitions::write_end(&transaction, &id, &outcome).map_err(write_error)?;
             }
             transaction.commit().map_err(write_error)?;
