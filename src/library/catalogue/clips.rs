@@ -12,7 +12,7 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use super::error::{CatalogueError, read_error, write_error};
 use super::rows::{self, instant_text, parse_instant};
 use super::transitions::{self, job_of};
-use super::{CHANGED_BY_OUTCOME, Catalogue, names, outbox};
+use super::{CHANGED_BY_OUTCOME, Catalogue, finishing, names};
 use crate::events::Topic;
 use crate::model::{AiringId, Finished, JobState, Transition};
 
@@ -113,7 +113,7 @@ impl Catalogue {
                         ON CONFLICT (id) DO UPDATE SET file = ?5";
             let values = params![airing.id.as_str(), title, pieces, instant_text(outcome.at), file];
             transaction.execute(keep, values).map_err(write_error)?;
-            outbox::write_finished_event(&transaction, &airing.id, &outcome).map_err(write_error)?;
+            finishing::write_finished_event(&transaction, &airing.id, &outcome).map_err(write_error)?;
             transitions::write_end(&transaction, &airing.id, &outcome).map_err(write_error)?;
             transaction.commit().map_err(write_error)?;
             Ok(true)

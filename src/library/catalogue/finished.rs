@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use rusqlite::{Transaction, params};
 
 use super::error::{CatalogueError, read_error, write_error};
-use super::{CHANGED_BY_OUTCOME, Catalogue, names, outbox, rows, transitions};
+use super::{CHANGED_BY_OUTCOME, Catalogue, finishing, names, rows, transitions};
 use crate::model::{AiringId, Finished};
 
 impl Catalogue {
@@ -17,7 +17,7 @@ impl Catalogue {
             let is_new = rows::insert(transaction, airing, title, None, outcome.at)?
                 && rows::write_outcome(transaction, &airing.id, outcome, true)?;
             if is_new {
-                outbox::write_finished_event(transaction, &airing.id, outcome)?;
+                finishing::write_finished_event(transaction, &airing.id, outcome)?;
                 transitions::write_end(transaction, &airing.id, outcome)?;
             }
             Ok(is_new)

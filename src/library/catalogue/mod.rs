@@ -30,6 +30,7 @@ mod copies;
 mod entry;
 mod error;
 mod finished;
+mod finishing;
 mod glances;
 mod grabs;
 mod jobs;
@@ -170,7 +171,7 @@ impl Catalogue {
             let replaced = rows::reopen(&transaction, &old).map_err(write_error)?
                 && rows::write_outcome(&transaction, &id, &outcome, true).map_err(write_error)?;
             if replaced {
-                outbox::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                finishing::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
                 transitions::write_end(&transaction, &id, &outcome).map_err(write_error)?;
                 transaction.commit().map_err(write_error)?;
             }
@@ -290,7 +291,7 @@ impl Catalogue {
                 return Err(CatalogueError::NotClaimed { id });
             }
             if finished {
-                outbox::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
+                finishing::write_finished_event(&transaction, &id, &outcome).map_err(write_error)?;
                 transitions::write_end(&transaction, &id, &outcome).map_err(write_error)?;
             }
             transaction.commit().map_err(write_error)?;
