@@ -21,6 +21,12 @@ pub struct AacConfig {
 }
 
 impl AacConfig {
+    /// The configuration of AAC-LC; of 48 kHz if `rate` has no index.
+    pub fn low_complexity(rate: u32, channels: u8) -> Self {
+        let known = RATES.iter().position(|known| *known == rate).and_then(|index| u8::try_from(index).ok());
+        Self { object_type: 2, rate_index: known.unwrap_or(3), channels }
+    }
+
     /// Returns the samples per second.
     pub fn rate(self) -> u32 {
         RATES.get(usize::from(self.rate_index)).copied().unwrap_or(48_000)
@@ -121,6 +127,11 @@ impl Bits {
     }
 }
 
+/// The length of the header whose second byte this is: it is two bytes longer with a checksum.
+pub fn header_length(second: u8) -> usize {
+    if second & 1 == 0 { HEADER + 2 } else { HEADER }
+}
+
 /// The header of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdtsHeader {
@@ -137,15 +148,22 @@ pub struct AdtsHeader {
 impl AdtsHeader {
     /// Reads the header at the beginning of `bytes`. `None` if there is none, or channels are described in the frame.
     pub fn read(bytes: &[u8]) -> Option<Self> {
+        Self::parse(bytes).filter(|header| header.config.is_usual())
+    }
+
+    /// Reads the header at the beginning of `bytes`, also one that leaves it to the frame to describe the channels: then
+    /// it says that there are none. `None` if there is no header.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
         let [b0, b1, b2, b3, b4, b5, b6] = *bytes.first_chunk::<HEADER>()?;
         if b0 != 0xff || b1 & 0xf6 != 0xf0 {
             return None;
         }
         let config =
             AacConfig { object_type: (b2 >> 6) + 1, rate_index: b2 >> 2 & 0x0f, channels: (b2 & 1) << 2 | b3 >> 6 };
-        let header = if b1 & 1 == 0 { HEADER + 2 } else { HEADER };
+        let header = header_length(b1);
         let length = usize::from(b3 & 3) << 11 | usize::from(b4) << 3 | usize::from(b5 >> 5);
-        (config.is_usual() && length > header).then_some(Self { config, header, length, blocks: (b6 & 3) + 1 })
+        let is_known = usize::from(config.rate_index) < RATES.len();
+        (is_known && length > header).then_some(Self { config, header, length, blocks: (b6 & 3) + 1 })
     }
 }
 

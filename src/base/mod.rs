@@ -9,6 +9,7 @@ pub mod duration;
 #[cfg(test)]
 pub mod elsewhere;
 pub mod environment;
+pub mod fields;
 pub mod hash;
 pub mod http;
 pub mod id3v2;

@@ -1,8 +1,15 @@
 //! Boxes of MP4 as bytes (ISO/IEC 14496-12), and the tags in them (the atoms of iTunes, which players agree about and no
 //! standard describes; <https://developer.apple.com/library/archive/documentation/QuickTime/QTFF/Metadata/Metadata.html>).
 
+use super::adts::AacConfig;
+use super::fields::{be32, be64};
+
 /// The longest header of a box.
 pub const HEADER: usize = 16;
+/// The length of a box that reaches to the end of the file.
+pub const TO_THE_END: u64 = u64::MAX;
+/// No rotation, no scaling, as every track says, also one of sound (8.3.2).
+pub const MATRIX: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
 /// The reverse-DNS name of tags that have no atom of their own.
 const ITUNES: &[u8] = b"com.apple.iTunes";
 
@@ -17,23 +24,23 @@ pub struct Atom<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Reads the header of the box at the beginning of `bytes`: its type, and the lengths of the box and of the header. A
-/// box that reaches to the end of the file has no length.
+/// Reads the header of the box at the beginning of `bytes`: its type, and the lengths of the box, which may be
+/// [`TO_THE_END`], and of the header.
 pub fn header(bytes: &[u8]) -> Option<([u8; 4], u64, usize)> {
     let kind = *bytes.get(4..8)?.first_chunk()?;
     let (length, header) = match be32(bytes, 0)? {
-        0 => (u64::MAX, 8),
-        1 => (be64(bytes, 8)?, 16),
+        0 => (TO_THE_END, 8),
+        1 => (be64(bytes, 8).filter(|length| *length != TO_THE_END)?, 16),
         length => (u64::from(length), 8),
     };
     (length >= header as u64).then_some((kind, length, header))
 }
 
-/// Returns the whole boxes in `bytes`.
+/// Returns the whole boxes in `bytes`, which one may reach to the end of.
 pub fn atoms(mut bytes: &[u8]) -> impl Iterator<Item = Atom<'_>> {
     std::iter::from_fn(move || {
         let (kind, length, header) = header(bytes)?;
-        let length = usize::try_from(length).ok()?;
+        let length = if length == TO_THE_END { bytes.len() } else { usize::try_from(length).ok()? };
         let atom = Atom { kind, body: bytes.get(header..length)?, bytes: bytes.get(..length)? };
         bytes = bytes.get(length..)?;
         Some(atom)
@@ -70,14 +77,32 @@ pub fn words(numbers: &[u32]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_be_bytes()).collect()
 }
 
-/// The number of four bytes at `at`.
-pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().copied().map(u32::from_be_bytes)
-}
-
-/// The number of eight bytes at `at`.
-pub fn be64(bytes: &[u8], at: usize) -> Option<u64> {
-    bytes.get(at..)?.first_chunk().copied().map(u64::from_be_bytes)
+/// Returns how AAC is coded, as a description of samples says it (ISO/IEC 14496-14, 5.6, and 14496-1, 7.2.6). The bit
+/// rate may be 0, if it is not known.
+pub fn aac_entry(config: AacConfig, bits_per_second: u32) -> Vec<u8> {
+    let descriptor = |tag: u8, parts: &[&[u8]]| {
+        let body = parts.concat();
+        [&[tag, u8::try_from(body.len()).unwrap_or(u8::MAX)][..], &body].concat()
+    };
+    let specific = descriptor(5, &[&config.specific()]);
+    // AAC in an audio stream; the size of a buffer is not said.
+    let decoder = descriptor(4, &[&[0x40, 0x15, 0, 0, 0], &words(&[bits_per_second; 2]), &specific]);
+    // The last says that it is as in any MP4 (14496-14, 3.1.2).
+    let stream = descriptor(3, &[&[0, 0, 0], &decoder, &descriptor(6, &[&[2]])]);
+    let rate = config.rate();
+    // Half of it does not fit where 96 kHz and more are said; readers take the descriptor's.
+    let said = if rate < 0x1_0000 { rate << 16 } else { 0 };
+    let body = [
+        &[0; 6][..],
+        &1u16.to_be_bytes(),
+        &[0; 8],
+        &config.speakers().to_be_bytes(),
+        &16u16.to_be_bytes(),
+        &[0; 4],
+        &words(&[said]),
+        &full(b"esds", 0, 0, &[&stream]),
+    ];
+    boxed(b"mp4a", &body)
 }
 
 /// What kind of value a tag has.

@@ -8,8 +8,9 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::tags::{Chapter, LONGEST, MOST_CHAPTERS, TagError, Tags, cut};
+use crate::base::fields::be32;
 use crate::base::image::ImageKind;
-use crate::base::mp4::{self, Atom, ValueKind, atoms, be32, boxed, full, named_tag, tag, words};
+use crate::base::mp4::{self, Atom, ValueKind, atoms, boxed, full, named_tag, tag, words};
 use crate::config::Id3;
 
 /// The longest title of a chapter in bytes: its length is one byte.

@@ -5,30 +5,21 @@
 //! second of the recording is at that second. Players that do not read it, such as ffmpeg, begin with 21 ms of silence.
 
 use super::layout::FRAME;
+use crate::base::adts::AacConfig;
+use crate::base::mp4::{MATRIX, aac_entry, boxed, full};
 
 /// The track.
 const TRACK: u32 = 1;
 /// The number 1 in the two forms of fixed point that boxes have.
 const ONE_16_16: u32 = 0x0001_0000;
 const ONE_8_8: u16 = 0x0100;
-/// Leaves a picture as it is, which sound has all the same.
-const MATRIX: [u32; 9] = [ONE_16_16, 0, 0, 0, ONE_16_16, 0, 0, 0, 0x4000_0000];
 /// Every frame is decoded by itself, as far as players need to know (section 8.8.3.1).
 const INDEPENDENT: u32 = 0x0200_0000;
-/// The rates that a decoder knows by their number (ISO/IEC 14496-3, 1.6.3.3).
-const RATES: [u32; 13] =
-    [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
-
 /// Fields in the order of the format, the highest byte of each first.
 #[derive(Debug, Default)]
 struct Fields(Vec<u8>);
 
 impl Fields {
-    fn u8(mut self, value: u8) -> Self {
-        self.0.push(value);
-        self
-    }
-
     fn u16(mut self, value: u16) -> Self {
         self.0.extend(value.to_be_bytes());
         self
@@ -64,26 +55,15 @@ fn small(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// Returns a box of this `kind`.
-fn boxed(kind: [u8; 4], content: &[u8]) -> Vec<u8> {
-    Fields::default().u32(small(content.len() + 8)).all(&kind).all(content).0
-}
-
-/// Returns a box of this `kind` that has a version and flags.
-fn full(kind: [u8; 4], version: u8, flags: u32, content: &Fields) -> Vec<u8> {
-    let head = Fields::default().u32(u32::from(version) << 24 | flags);
-    boxed(kind, &head.all(&content.0).0)
-}
-
 /// Returns the initialisation section of sound with so many samples and `bits` per second.
 pub(super) fn initialisation(rate: u32, channels: u8, bits: u32) -> Vec<u8> {
     let brands = Fields::default().all(b"iso6").u32(0).all(b"iso6mp41");
     let movie = [
-        full(*b"mvhd", 0, 0, &movie_header(rate)),
-        boxed(*b"trak", &track(rate, channels, bits)),
-        boxed(*b"mvex", &full(*b"trex", 0, 0, &defaults())),
+        full(b"mvhd", 0, 0, &[&movie_header(rate).0]),
+        boxed(b"trak", &[&track(rate, channels, bits)]),
+        boxed(b"mvex", &[&full(b"trex", 0, 0, &[&defaults().0])]),
     ];
-    [boxed(*b"ftyp", &brands.0), boxed(*b"moov", &movie.concat())].concat()
+    [boxed(b"ftyp", &[&brands.0]), boxed(b"moov", &[&movie.concat()])].concat()
 }
 
 /// Section 8.2.2. The length is that of the fragments, of which it knows nothing.
@@ -110,48 +90,33 @@ fn track(rate: u32, channels: u8, bits: u32) -> Vec<u8> {
     // The language is not known: `und`, five bits for each letter.
     let media_header = Fields::default().u32(0).u32(0).u32(rate).u32(0).u16(0x55C4).u16(0);
     let handler = Fields::default().u32(0).all(b"soun").zeros(12).all(b"sound\0");
-    let here = full(*b"url ", 0, 1, &Fields::default());
-    let references = full(*b"dref", 0, 0, &Fields::default().u32(1).all(&here));
-    let descriptions = Fields::default().u32(1).all(&description(rate, channels, bits));
+    let here = full(b"url ", 0, 1, &[&Fields::default().0]);
+    let references = full(b"dref", 0, 0, &[&Fields::default().u32(1).all(&here).0]);
+    let descriptions = Fields::default().u32(1).all(&aac_entry(AacConfig::low_complexity(rate, channels), bits));
     let none = || Fields::default().u32(0);
     let table = [
-        full(*b"stsd", 0, 0, &descriptions),
-        full(*b"stts", 0, 0, &none()),
-        full(*b"stsc", 0, 0, &none()),
-        full(*b"stsz", 0, 0, &none().u32(0)),
-        full(*b"stco", 0, 0, &none()),
+        full(b"stsd", 0, 0, &[&descriptions.0]),
+        full(b"stts", 0, 0, &[&none().0]),
+        full(b"stsc", 0, 0, &[&none().0]),
+        full(b"stsz", 0, 0, &[&none().u32(0).0]),
+        full(b"stco", 0, 0, &[&none().0]),
     ];
     let information = [
-        full(*b"smhd", 0, 0, &Fields::default().u32(0)),
-        boxed(*b"dinf", &references),
-        boxed(*b"stbl", &table.concat()),
+        full(b"smhd", 0, 0, &[&Fields::default().u32(0).0]),
+        boxed(b"dinf", &[&references]),
+        boxed(b"stbl", &[&table.concat()]),
     ];
-    let media =
-        [full(*b"mdhd", 0, 0, &media_header), full(*b"hdlr", 0, 0, &handler), boxed(*b"minf", &information.concat())];
+    let media = [
+        full(b"mdhd", 0, 0, &[&media_header.0]),
+        full(b"hdlr", 0, 0, &[&handler.0]),
+        boxed(b"minf", &[&information.concat()]),
+    ];
     let parts = [
-        full(*b"tkhd", 0, 7, &header),
-        boxed(*b"edts", &full(*b"elst", 0, 0, &edits)),
-        boxed(*b"mdia", &media.concat()),
+        full(b"tkhd", 0, 7, &[&header.0]),
+        boxed(b"edts", &[&full(b"elst", 0, 0, &[&edits.0])]),
+        boxed(b"mdia", &[&media.concat()]),
     ];
     parts.concat()
-}
-
-/// Returns what a decoder needs (14496-14 section 5.6, 14496-1 section 7.2.6).
-fn description(rate: u32, channels: u8, bits: u32) -> Vec<u8> {
-    let index = RATES.iter().position(|known| *known == rate).and_then(|index| u16::try_from(index).ok()).unwrap_or(3);
-    // AAC-LC is object type 2.
-    let specific = 2 << 11 | index << 7 | u16::from(channels) << 3;
-    let specific = Fields::default().u8(5).u8(2).u16(specific);
-    // AAC, an audio stream, no size of a buffer.
-    let decoder = Fields::default().u8(0x40).u8(0x15).zeros(3).u32(bits).u32(bits).all(&specific.0);
-    let decoder = Fields::default().u8(4).u8(17).all(&decoder.0);
-    // As in any MP4 (14496-14 section 3.1.2).
-    let layer = Fields::default().u8(6).u8(1).u8(2);
-    let stream = Fields::default().u16(0).u8(0).all(&decoder.0).all(&layer.0);
-    let length = u8::try_from(stream.0.len()).unwrap_or_default();
-    let stream = Fields::default().u8(3).u8(length).all(&stream.0);
-    let entry = Fields::default().zeros(6).u16(1).zeros(8).u16(channels.into()).u16(16).u32(0).u32(rate << 16);
-    boxed(*b"mp4a", &entry.all(&full(*b"esds", 0, 0, &stream)).0)
 }
 
 /// Returns the fragment that is segment `number`, whose first frame has this number.
@@ -163,16 +128,16 @@ pub(super) fn fragment(number: u32, first_frame: u64, frames: &[Vec<u8>]) -> Vec
         let run = sizes.iter().fold(run, |run, size| run.u32(*size));
         let track = [
             // Offsets begin at this box.
-            full(*b"tfhd", 0, 0x02_0000, &Fields::default().u32(TRACK)),
-            full(*b"tfdt", 1, 0, &Fields::default().u64(first_frame * FRAME)),
+            full(b"tfhd", 0, 0x02_0000, &[&Fields::default().u32(TRACK).0]),
+            full(b"tfdt", 1, 0, &[&Fields::default().u64(first_frame * FRAME).0]),
             // With an offset and sizes.
-            full(*b"trun", 0, 0x0201, &run),
+            full(b"trun", 0, 0x0201, &[&run.0]),
         ];
-        let sequence = full(*b"mfhd", 0, 0, &Fields::default().u32(number + 1));
-        boxed(*b"moof", &[sequence, boxed(*b"traf", &track.concat())].concat())
+        let sequence = full(b"mfhd", 0, 0, &[&Fields::default().u32(number + 1).0]);
+        boxed(b"moof", &[&sequence, &boxed(b"traf", &[&track.concat()])])
     };
     let offset = small(header(0).len() + 8);
-    [header(offset), boxed(*b"mdat", &frames.concat())].concat()
+    [header(offset), boxed(b"mdat", &[&frames.concat()])].concat()
 }
 
 #[cfg(test)]

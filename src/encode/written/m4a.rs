@@ -8,7 +8,7 @@ use std::path::Path;
 use super::packet::Packet;
 use super::sink::Sink;
 use crate::base::adts::{AacConfig, SAMPLES};
-use crate::base::mp4::{boxed, full, words};
+use crate::base::mp4::{MATRIX, aac_entry, boxed, full, words};
 use crate::encode::error::EncodeError;
 
 /// How many packets are in a chunk: about a second.
@@ -21,8 +21,6 @@ const KIND: u64 = 28;
 const DATA_HEADER: u64 = 16;
 /// From here on offsets need 64 bits.
 const FOUR_GIGABYTES: u64 = 1 << 32;
-/// No rotation, no scaling, as every track says (8.3.2).
-const MATRIX: [u32; 9] = [0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -161,33 +159,10 @@ impl Table<'_> {
             let long: Vec<u8> = offsets.iter().flat_map(|offset| offset.to_be_bytes()).collect();
             full(b"co64", 0, 0, &[&words(&[number(offsets.len())]), &long])
         };
-        boxed(b"stbl", &[&full(b"stsd", 0, 0, &[&words(&[1]), &self.entry()]), &times, &chunks, &sizes, &places])
-    }
-
-    /// How the packets are coded (ISO/IEC 14496-14, 5.6, and 14496-1, 7.2.6).
-    fn entry(&self) -> Vec<u8> {
-        let descriptor = |tag: u8, parts: &[&[u8]]| {
-            let body = parts.concat();
-            [&[tag, u8::try_from(body.len()).unwrap_or(u8::MAX)][..], &body].concat()
-        };
-        let specific = descriptor(5, &[&self.config.specific()]);
-        // AAC in an audio stream; buffer and bitrates are not said.
-        let decoder = descriptor(4, &[&[0x40, 0x15], &[0; 11], &specific]);
-        let stream = descriptor(3, &[&[0, 0, 0], &decoder, &descriptor(6, &[&[2]])]);
-        let rate = self.config.rate();
-        // Half of it does not fit where 96 kHz and more are said; readers take the descriptor's.
-        let said = if rate < 0x1_0000 { rate << 16 } else { 0 };
-        let body = [
-            &[0; 6][..],
-            &1u16.to_be_bytes(),
-            &[0; 8],
-            &self.config.speakers().to_be_bytes(),
-            &16u16.to_be_bytes(),
-            &[0; 4],
-            &words(&[said]),
-            &full(b"esds", 0, 0, &[&stream]),
-        ];
-        boxed(b"mp4a", &body)
+        boxed(
+            b"stbl",
+            &[&full(b"stsd", 0, 0, &[&words(&[1]), &aac_entry(self.config, 0)]), &times, &chunks, &sizes, &places],
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! Frames of AC-3 and Enhanced AC-3 (ETSI TS 102 366, 4.3 and E.1.2), as packed audio (RFC 8216, section 3.4) has them.
 
-use super::fields::array;
 use super::frames::{Coding, FrameFormat, Header};
+use crate::base::fields::array;
 
 /// Frames of AC-3.
 pub(super) const CODING: Coding = Coding { sync: SYNC[0], header: plain };

@@ -7,9 +7,9 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::fields::{array, be16, byte};
 use super::frames::detail;
 use super::unit::Unit;
+use crate::base::fields::{array, be16, byte};
 use crate::model::{Container, Format};
 
 const MARK: &[u8; 4] = b"fLaC";

@@ -2,62 +2,25 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::fields::{be16, be32, be64, byte};
 use super::frames::detail;
 use super::unit::Unit;
+use crate::base::fields::{be16, be32, be64, byte};
+use crate::base::mp4::{self, Atom, atoms, find};
 use crate::model::{Container, Format};
 
 /// A longer box does not belong to a live stream.
 const LONGEST_BOX: usize = 16 << 20;
-/// The header of a box: its length and type in 8 bytes, and 8 more bytes if the length has 64 bits.
-const LONGEST_HEADER: usize = 16;
 /// Boxes that a segment, an initialisation section or a stream begins with.
 const FIRST_BOXES: [&[u8; 4]; 7] = [b"ftyp", b"styp", b"moof", b"sidx", b"moov", b"emsg", b"prft"];
 
-/// A box: its type and what is in it.
-pub(super) struct Atom<'a> {
-    pub kind: [u8; 4],
-    pub body: &'a [u8],
-}
-
-/// The length of the box at the beginning of `bytes` and of its header. A length of zero means "to the end".
-fn lengths(bytes: &[u8]) -> Option<(usize, usize)> {
-    let (length, header) = match be32(bytes, 0)? {
-        0 => (bytes.len(), 8),
-        1 => (usize::try_from(be64(bytes, 8)?).ok()?, 16),
-        length => (usize::try_from(length).ok()?, 8),
-    };
-    (length >= header).then_some((length, header))
-}
-
-/// The whole boxes in `bytes`.
-pub(super) fn atoms(mut bytes: &[u8]) -> impl Iterator<Item = Atom<'_>> {
-    std::iter::from_fn(move || {
-        let (length, header) = lengths(bytes)?;
-        let atom = Atom { kind: super::fields::array(bytes, 4)?, body: bytes.get(header..length)? };
-        bytes = bytes.get(length..)?;
-        Some(atom)
-    })
-}
-
-/// The first box in `bytes` along `path`.
-fn find<'a>(bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
-    path.iter().try_fold(bytes, |bytes, kind| atoms(bytes).find(|atom| atom.kind == **kind).map(|atom| atom.body))
-}
-
 /// Whether `bytes` begin with a box of fragmented MP4.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    let Some(kind) = super::fields::array::<4>(bytes, 4) else { return false };
-    lengths(bytes).is_some() && FIRST_BOXES.contains(&&kind)
+    mp4::header(bytes).is_some_and(|(kind, ..)| FIRST_BOXES.contains(&&kind))
 }
 
 /// Whether `bytes` end in the middle of a box: then the decoding of what follows fails, too.
-pub(super) fn is_torn(mut bytes: &[u8]) -> bool {
-    while !bytes.is_empty() {
-        let Some(rest) = lengths(bytes).and_then(|(length, _)| bytes.get(length..)) else { return true };
-        bytes = rest;
-    }
-    false
+pub(super) fn is_torn(bytes: &[u8]) -> bool {
+    atoms(bytes).map(|atom| atom.bytes.len()).sum::<usize>() < bytes.len()
 }
 
 /// Whether `segment` is known to hold no sound: `init` announces tracks and none is sound, or all its fragments are of
@@ -103,7 +66,7 @@ fn scheme_of(entry: &Atom<'_>) -> Option<String> {
         // It is called protected, and is not encrypted.
         return None;
     }
-    let name = find(sinf, &[b"schm"]).and_then(|schm| super::fields::array::<4>(schm, 4));
+    let name = find(sinf, &[b"schm"]).and_then(|schm| crate::base::fields::array::<4>(schm, 4));
     Some(name.map_or_else(|| "enca".to_owned(), |name| name.escape_ascii().to_string()))
 }
 
@@ -260,11 +223,11 @@ impl Fmp4Reader {
     /// The next fragment: everything up to the end of its `mdat`.
     pub(super) fn next(&mut self) -> Option<Unit> {
         loop {
-            if self.buffer.len() < LONGEST_HEADER {
+            if self.buffer.len() < mp4::HEADER {
                 return None;
             }
-            let length = lengths(&self.buffer).filter(|_| be32(&self.buffer, 0) != Some(0)).map(|(length, _)| length);
-            let kind = super::fields::array::<4>(&self.buffer, 4)?;
+            let length = mp4::header(&self.buffer).and_then(|(_, length, _)| usize::try_from(length).ok());
+            let kind = crate::base::fields::array::<4>(&self.buffer, 4)?;
             let known = kind.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ');
             // Any box may follow another; out of sync, only one that a stream can begin with is believed.
             let believed = known && (!self.lost || begins(&self.buffer));
@@ -305,7 +268,7 @@ impl Fmp4Reader {
 
     /// Drops bytes up to where a box may begin. Bytes too near the end to say stay.
     fn resync(&mut self) {
-        let unknown = self.buffer.len().saturating_sub(LONGEST_HEADER - 1).max(1);
+        let unknown = self.buffer.len().saturating_sub(mp4::HEADER - 1).max(1);
         let skip = (1..unknown).find(|at| self.buffer.get(*at..).is_some_and(begins)).unwrap_or(unknown);
         self.buffer.advance(skip);
         self.gathered.clear();

@@ -7,7 +7,6 @@
 
 mod ac3;
 mod adts;
-mod fields;
 mod flac;
 mod fmp4;
 mod framer;

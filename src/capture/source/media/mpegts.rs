@@ -5,12 +5,12 @@
 
 use bytes::{Bytes, BytesMut};
 
-use super::fields::array;
 use super::frames::{Coding, FrameFormat, FrameReader};
 use super::packets::{PACKET, Packet, Packets};
 use super::tables::{Holds, Tables, Track};
 use super::unit::Unit;
 use super::{adts, frames, mpeg_audio};
+use crate::base::fields::array;
 use crate::model::{Container, Format};
 
 const NULL_PID: u16 = 0x1fff;

@@ -9,15 +9,13 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::fields::{be16, byte, le32, le64};
 use super::frames::detail;
 use super::unit::Unit;
+use crate::base::fields::{be16, byte, le32};
+use crate::base::ogg::{self, CONTINUED, FIRST, Page};
 use crate::model::{Container, Format};
 
 const CAPTURE: &[u8] = b"OggS\0";
-const PAGE_HEADER: usize = 27;
-const CONTINUED: u8 = 1;
-const FIRST: u8 = 2;
 /// Opus counts at this rate, whatever its encoder was fed.
 const OPUS_RATE: u32 = 48_000;
 /// Longer header pages (with a picture in the comments) are not waited for.
@@ -56,82 +54,38 @@ enum Codec {
     Flac,
 }
 
-/// One page, parsed.
-struct Page<'a> {
-    flags: u8,
-    /// `None` if no packet ends on it.
-    granule: Option<u64>,
-    serial: u32,
-    sequence: u32,
-    lacing: &'a [u8],
-    body: &'a [u8],
+/// The page at the beginning of `bytes`; `Err` if there is none, `Ok(None)` if it goes on beyond them.
+fn page(bytes: &[u8]) -> Result<Option<(usize, Page<'_>)>, ()> {
+    let known = bytes.len().min(CAPTURE.len());
+    if bytes.get(..known) != CAPTURE.get(..known) {
+        return Err(());
+    }
+    Ok(Page::read(bytes))
 }
 
-impl<'a> Page<'a> {
-    /// The page at the beginning of `bytes`; `Err` if there is none, `Ok(None)` if it goes on beyond them.
-    fn read(bytes: &'a [u8]) -> Result<Option<(usize, Self)>, ()> {
-        let known = bytes.len().min(CAPTURE.len());
-        if bytes.get(..known) != CAPTURE.get(..known) {
-            return Err(());
-        }
-        Ok(Self::read_whole(bytes))
-    }
-
-    fn read_whole(bytes: &'a [u8]) -> Option<(usize, Self)> {
-        let segments = usize::from(byte(bytes, 26)?);
-        let lacing = bytes.get(PAGE_HEADER..PAGE_HEADER + segments)?;
-        let start = PAGE_HEADER + segments;
-        let length = start + lacing.iter().map(|part| usize::from(*part)).sum::<usize>();
-        let page = Self {
-            flags: byte(bytes, 5)?,
-            granule: le64(bytes, 6).filter(|granule| i64::try_from(*granule).is_ok()),
-            serial: le32(bytes, 14)?,
-            sequence: le32(bytes, 18)?,
-            lacing,
-            body: bytes.get(start..length)?,
-        };
-        Some((length, page))
-    }
-
-    /// How many packets end on it.
-    fn packets(&self) -> usize {
-        self.lacing.iter().filter(|part| **part < 255).count()
-    }
-
-    /// Samples in the Opus packets that begin on it (RFC 6716, section 3.1).
-    fn opus_samples(&self) -> u64 {
-        let mut at = 0;
-        let mut begins = self.flags & CONTINUED == 0;
-        let mut samples = 0;
-        for part in self.lacing {
-            if begins {
-                samples += self.body.get(at..).map_or(0, opus_packet);
-            }
-            at += usize::from(*part);
-            begins = *part < 255;
-        }
-        samples
-    }
+/// The granule position of a page; `None` if no packet ends on it.
+fn granule(page: &Page<'_>) -> Option<u64> {
+    Some(page.position).filter(|granule| i64::try_from(*granule).is_ok())
 }
 
-/// Samples at 48 kHz in the Opus packet at the beginning of `packet`.
-fn opus_packet(packet: &[u8]) -> u64 {
-    let Some(toc) = byte(packet, 0) else { return 0 };
-    let config = toc >> 3;
-    let frame = match (config, config & 3) {
-        (0..12, 0) => 480,
-        (0..12, 1) => 960,
-        (0..12, 2) => 1920,
-        (0..12, _) => 2880,
-        (12..16, odd) => 480 << (odd & 1),
-        (_, power) => 120 << power,
-    };
-    let frames = match toc & 3 {
-        0 => 1,
-        1 | 2 => 2,
-        _ => byte(packet, 1).map_or(0, |count| u64::from(count & 0x3f)),
-    };
-    frame * frames
+/// How many packets end on a page.
+fn packets(page: &Page<'_>) -> usize {
+    page.lacing.iter().filter(|part| **part < 255).count()
+}
+
+/// Samples in the Opus packets that begin on a page.
+fn opus_samples(page: &Page<'_>) -> u64 {
+    let mut at = 0;
+    let mut begins = page.flags & CONTINUED == 0;
+    let mut samples = 0;
+    for part in page.lacing {
+        if begins {
+            samples += page.body.get(at..).map_or(0, ogg::opus_samples);
+        }
+        at += usize::from(*part);
+        begins = *part < 255;
+    }
+    samples
 }
 
 impl Stream {
@@ -147,7 +101,7 @@ impl Stream {
             // The native FLAC marker, one metadata block header, and STREAMINFO with the rate in 20 bits, the channels
             // in 3.
             let more = usize::from(be16(body, 7)?);
-            let [a, b, c] = super::fields::array::<3>(body, 27)?;
+            let [a, b, c] = crate::base::fields::array::<3>(body, 27)?;
             let rate = u32::from(a) << 12 | u32::from(b) << 4 | u32::from(c >> 4);
             (Codec::Flac, "flac", rate, u32::from(c >> 1 & 7) + 1, 0, (more > 0).then_some(more + 1))
         } else {
@@ -164,7 +118,7 @@ impl Stream {
             detail: detail(name, rate, channels),
             headers: BytesMut::new(),
             headers_left: headers,
-            headers_end: page.sequence,
+            headers_end: page.number,
             granule: None,
             format: None,
         })
@@ -174,11 +128,11 @@ impl Stream {
     fn keep_header(&mut self, page: &Page<'_>, bytes: &[u8]) -> bool {
         let header = match self.headers_left {
             Some(left) => left > 0,
-            None => self.granule.is_none() && page.granule.is_none_or(|granule| granule == 0),
+            None => self.granule.is_none() && granule(page).is_none_or(|granule| granule == 0),
         };
         if header {
-            self.headers_left = self.headers_left.map(|left| left.saturating_sub(page.packets()));
-            self.headers_end = page.sequence;
+            self.headers_left = self.headers_left.map(|left| left.saturating_sub(packets(page)));
+            self.headers_end = page.number;
             self.headers.extend_from_slice(bytes);
         }
         header
@@ -186,13 +140,13 @@ impl Stream {
 
     /// How many samples `page` plays; `None` if nobody can know.
     fn samples(&mut self, page: &Page<'_>) -> Option<u64> {
-        let Some(granule) = page.granule else { return self.granule.map(|_| 0) };
+        let Some(granule) = granule(page) else { return self.granule.map(|_| 0) };
         let before = self.granule.replace(granule);
-        let from_start = page.sequence == self.headers_end.wrapping_add(1);
+        let from_start = page.number == self.headers_end.wrapping_add(1);
         let samples = match (before, self.codec) {
             (Some(before), _) => granule.saturating_sub(before),
-            (None, Codec::Opus) if from_start => granule.min(page.opus_samples()).saturating_sub(self.pre_skip),
-            (None, Codec::Opus) => page.opus_samples(),
+            (None, Codec::Opus) if from_start => granule.min(opus_samples(page)).saturating_sub(self.pre_skip),
+            (None, Codec::Opus) => opus_samples(page),
             (None, _) => from_start.then_some(granule)?,
         };
         Some(if samples / u64::from(self.rate) >= LONGEST_PAGE_SECONDS { 0 } else { samples })
@@ -217,7 +171,7 @@ impl OggReader {
     /// The next page with sound.
     pub(super) fn next(&mut self) -> Option<Unit> {
         loop {
-            let (length, unit) = match Page::read(&self.buffer) {
+            let (length, unit) = match page(&self.buffer) {
                 Ok(None) => return None,
                 Ok(Some((length, page))) => (length, Self::look(&mut self.stream, &page, self.buffer.get(..length)?)),
                 Err(()) => {

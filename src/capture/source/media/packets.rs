@@ -6,7 +6,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::fields::{array, byte};
+use crate::base::fields::{array, byte};
 
 /// The length of a packet.
 pub(super) const PACKET: usize = 188;

@@ -1,6 +1,6 @@
 //! Which packets of a transport stream are sound: the program association and map tables (ISO/IEC 13818-1, 2.4.4).
 
-use super::fields::{array, be16, byte};
+use crate::base::fields::{array, be16, byte};
 
 /// A section is never longer.
 const LONGEST_SECTION: usize = 1024;

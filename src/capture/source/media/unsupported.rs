@@ -3,7 +3,7 @@
 //! They are recognised by the marks that formats begin with. Only text is ever quoted: sixty bytes of anything else are
 //! of no use to anybody.
 
-use super::fields::{array, byte};
+use crate::base::fields::{array, byte};
 
 /// The supported formats, for people.
 const TAKEN: &str = "AAC, MP3, AC-3, FLAC, Ogg, WAV, MPEG-TS and fragmented MP4";

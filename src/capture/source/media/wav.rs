@@ -5,9 +5,9 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::fields::{array, le32};
 use super::frames::detail;
 use super::unit::Unit;
+use crate::base::fields::{array, le32};
 use crate::model::{Container, Format};
 
 /// A longer head is not waited for.

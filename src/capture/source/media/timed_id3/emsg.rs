@@ -3,9 +3,10 @@
 
 use chrono::TimeDelta;
 
-use super::super::fields::{be32, be64, byte};
-use super::super::fmp4::{Track, atoms};
+use super::super::fmp4::Track;
 use super::tag::{self, MOST_TITLES, TimedTitle};
+use crate::base::fields::{be32, be64, byte};
+use crate::base::mp4::atoms;
 
 /// The schemes of messages that are ID3 tags: that of AOM, and the older one of Apple.
 const SCHEMES: [&[u8]; 2] = [b"https://aomedia.org/emsg/ID3", b"https://developer.apple.com/streaming/emsg-id3"];

@@ -9,8 +9,8 @@ use std::io::Cursor;
 use chrono::TimeDelta;
 use id3::{Content, Tag};
 
-use super::super::fields::{array, be32};
 use super::super::id3_tag;
+use crate::base::fields::{array, be32};
 use crate::base::id3v2::{HEADER, synchsafe};
 
 /// How many titles of one segment are read; a few more if they are in its last tags.

@@ -1,36 +1,36 @@
 //! Numbers read from untrusted bytes: every read is checked, and gives `None` if the bytes end.
 
 /// The `N` bytes at `at`.
-pub(super) fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+pub fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
 /// The byte at `at`.
-pub(super) fn byte(bytes: &[u8], at: usize) -> Option<u8> {
+pub fn byte(bytes: &[u8], at: usize) -> Option<u8> {
     bytes.get(at).copied()
 }
 
 /// 16 bits at `at`, big-endian.
-pub(super) fn be16(bytes: &[u8], at: usize) -> Option<u16> {
+pub fn be16(bytes: &[u8], at: usize) -> Option<u16> {
     array(bytes, at).map(u16::from_be_bytes)
 }
 
 /// 32 bits at `at`, big-endian.
-pub(super) fn be32(bytes: &[u8], at: usize) -> Option<u32> {
+pub fn be32(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_be_bytes)
 }
 
 /// 64 bits at `at`, big-endian.
-pub(super) fn be64(bytes: &[u8], at: usize) -> Option<u64> {
+pub fn be64(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_be_bytes)
 }
 
 /// 32 bits at `at`, little-endian.
-pub(super) fn le32(bytes: &[u8], at: usize) -> Option<u32> {
+pub fn le32(bytes: &[u8], at: usize) -> Option<u32> {
     array(bytes, at).map(u32::from_le_bytes)
 }
 
 /// 64 bits at `at`, little-endian.
-pub(super) fn le64(bytes: &[u8], at: usize) -> Option<u64> {
+pub fn le64(bytes: &[u8], at: usize) -> Option<u64> {
     array(bytes, at).map(u64::from_le_bytes)
 }
