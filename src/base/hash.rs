@@ -23,7 +23,7 @@ pub fn sha256(parts: &[&[u8]]) -> String {
     for part in parts {
         context.update(part);
     }
-    hex(context)
+    hex(context.finish().as_ref())
 }
 
 /// Reads the first `length` bytes of `file` and returns their SHA-256. `None` if there are fewer. Blocks.
@@ -34,15 +34,16 @@ pub fn sha256_of_file(file: &Path, length: u64) -> io::Result<Option<String>> {
     loop {
         let read = bytes.read(&mut buffer)?;
         if read == 0 {
-            return Ok((left == 0).then(|| hex(context)));
+            return Ok((left == 0).then(|| hex(context.finish().as_ref())));
         }
         context.update(buffer.get(..read).unwrap_or_default());
         left -= read as u64;
     }
 }
 
-fn hex(context: Context) -> String {
-    context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+/// `bytes` in hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -12,9 +12,9 @@ use reqwest::{Body, RequestBuilder};
 use tokio::io::AsyncReadExt as _;
 
 use super::error::RemoteError;
-use super::signing;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
+use crate::base::hash;
 use crate::library::store::Reading;
 
 /// How much is handed on at once.
@@ -63,8 +63,8 @@ impl Payload {
     /// Returns the SHA-256, in hexadecimal digits.
     pub fn sha256(&self) -> String {
         match self {
-            Self::Nothing => signing::hex(&signing::sha256(b"")),
-            Self::Bytes(bytes) => signing::hex(&signing::sha256(bytes)),
+            Self::Nothing => hash::sha256(&[]),
+            Self::Bytes(bytes) => hash::sha256(&[bytes]),
             Self::File { sha256, .. } => sha256.clone(),
         }
     }

@@ -13,8 +13,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, Response};
 
 use super::error::RemoteError;
-use super::signing::{hex, sha256};
 use super::{Ask, JOINING, PATIENCE, Payload, Remote};
+use crate::base::hash::{hex, sha256};
 use crate::library::catalogue::Part;
 
 /// The checksum in the headers of the store, in base64.
@@ -47,7 +47,7 @@ impl Sums {
     #[must_use]
     pub fn in_parts(self, parts: &[Part]) -> Self {
         let all: Vec<u8> = parts.iter().flat_map(|part| unhex(&part.sha256)).collect();
-        let of_parts = format!("{}-{}", BASE64_STANDARD.encode(sha256(&all)), parts.len());
+        let of_parts = format!("{}-{}", BASE64_STANDARD.encode(unhex(&sha256(&[&all]))), parts.len());
         Self { of_parts: Some(of_parts), ..self }
     }
 }

@@ -3,11 +3,12 @@
 //! Source: "Signature Calculations for the Authorization Header" and "Authenticating Requests: Using Query Parameters" in
 //! the API reference of Amazon S3. Pure; the tests have its examples.
 
-use aws_lc_rs::digest::{self, SHA256};
 use aws_lc_rs::hmac::{self, HMAC_SHA256};
 use chrono::{DateTime, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
+
+use crate::base::hash;
 
 /// What a signature encodes: everything but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -59,16 +60,6 @@ pub fn query(pairs: &[(&str, &str)]) -> String {
     let mut pairs: Vec<_> = pairs.iter().map(|(name, value)| (encoded(name), encoded(value))).collect();
     pairs.sort();
     pairs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
-}
-
-/// Returns the SHA-256 of `bytes`.
-pub fn sha256(bytes: &[u8]) -> Vec<u8> {
-    digest::digest(&SHA256, bytes).as_ref().to_vec()
-}
-
-/// Returns `bytes` in hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Signer<'_> {
@@ -129,14 +120,16 @@ impl Signer<'_> {
     }
 
     fn signature(&self, canonical: &str) -> String {
-        let hashed = hex(&sha256(canonical.as_bytes()));
+        let hashed = hash::sha256(&[canonical.as_bytes()]);
         let text = format!("AWS4-HMAC-SHA256\n{}\n{}\n{hashed}", self.stamp(), self.scope());
         let day = self.now.format("%Y%m%d").to_string();
         let parts = [day.as_str(), self.region, "s3", "aws4_request", &text];
         let first = format!("AWS4{}", self.keys.secret).into_bytes();
-        hex(&parts
-            .into_iter()
-            .fold(first, |key, part| hmac::sign(&hmac::Key::new(HMAC_SHA256, &key), part.as_bytes()).as_ref().to_vec()))
+        hash::hex(
+            &parts.into_iter().fold(first, |key, part| {
+                hmac::sign(&hmac::Key::new(HMAC_SHA256, &key), part.as_bytes()).as_ref().to_vec()
+            }),
+        )
     }
 }
 
@@ -165,7 +158,7 @@ mod tests {
     #[test]
     fn requests_are_signed_as_in_the_examples_of_amazon() {
         let keys = keys();
-        let empty = hex(&sha256(b""));
+        let empty = hash::sha256(&[]);
         let signature = |method: &str, url: &str, headers: &[(&'static str, String)], payload: &str| {
             let signed = signer(&keys).headers(method, &Url::parse(url).unwrap(), headers, payload);
             let authorization = &signed.iter().find(|(name, _)| *name == "authorization").unwrap().1;
@@ -182,7 +175,7 @@ mod tests {
         ];
         let url = format!("{bucket}/{}", encoded_name("test$file.text"));
         assert_eq!(
-            signature("PUT", &url, &headers, &hex(&sha256(b"Welcome to Amazon S3."))),
+            signature("PUT", &url, &headers, &hash::sha256(&[b"Welcome to Amazon S3."])),
             "98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd"
         );
         let list = format!("{bucket}/?{}", query(&[("prefix", "J"), ("max-keys", "2")]));
