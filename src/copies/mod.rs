@@ -106,7 +106,8 @@ impl Copies {
     /// The catalogue cannot be read, or this machine has no keys.
     pub async fn link(&self, recording: &Recording, method: &str, disposition: &str) -> Result<Option<Url>, SendError> {
         let Some(remote) = self.remote()? else { return Ok(None) };
-        let Some(name) = name_of_done(&self.catalogue, recording, &remote).await? else { return Ok(None) };
+        let copy = done(&self.catalogue, recording, &remote).await?;
+        let Some(name) = copy.and_then(|copy| copy.name) else { return Ok(None) };
         let kind = recording.codec().media_type();
         let length = recording.plays_for() + LINK_HOLDS;
         Ok(Some(remote.link(method, &name, (kind, disposition), length).await?))
@@ -284,16 +285,12 @@ fn pause(failures: &mut u32) -> Duration {
     pause
 }
 
-/// Returns the name of the copy of a recording that `remote` has. `None` if it has none.
-async fn name_of_done(
-    catalogue: &Catalogue,
-    recording: &Recording,
-    remote: &Remote,
-) -> Result<Option<String>, SendError> {
+/// Returns the copy of a recording that `remote` has. `None` if it has none.
+async fn done(catalogue: &Catalogue, recording: &Recording, remote: &Remote) -> Result<Option<CopyEntry>, SendError> {
     let copy = catalogue.copies(vec![recording.id.clone()]).await?.remove(&recording.id);
     let is_there =
         |copy: &CopyEntry| copy.state == CopyState::Done && copy.place.as_deref() == Some(&remote.rule().place());
-    Ok(copy.filter(is_there).and_then(|copy| copy.name))
+    Ok(copy.filter(is_there))
 }
 
 #[cfg(test)]

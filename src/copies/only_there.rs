@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::Mutex;
 use tracing::debug;
 
-use super::name_of_done;
+use super::done;
 use super::send::SendError;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
@@ -78,9 +78,9 @@ pub async fn sound_of(
         return Ok(own);
     }
     let remote = Remote::new(rule, clock)?;
-    let Some(name) = name_of_done(catalogue, recording, &remote).await? else { return Ok(own) };
-    let copy = catalogue.copies(vec![recording.id.clone()]).await?.remove(&recording.id);
-    let Some((bytes, sha256)) = copy.and_then(|copy| Some((copy.bytes?, copy.sha256?))) else { return Ok(own) };
+    let copy = done(catalogue, recording, &remote).await?;
+    let known = copy.and_then(|copy| Some((copy.name?, copy.bytes?, copy.sha256?)));
+    let Some((name, bytes, sha256)) = known else { return Ok(own) };
     let extension = recording.codec().extension();
     let path = config.state.join(FOLDER).join(format!("{sha256}.{extension}"));
     fetched(&remote, &name, &path, (bytes, &sha256)).await.map(|()| path).map_err(|error| match error {
