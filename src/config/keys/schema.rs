@@ -8,27 +8,35 @@ use super::kind::{Key, Kind, OWN, Table};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
 use super::tables::{DEAD_AIR, FILE, KEEP, KEEP_CLIPS, LOCAL, SHOW, STORE, TAGS, WEB};
 
+/// The sections that the file has below its top.
+pub(super) static SECTIONS: [&Table; 21] = [
+    &WEB,
+    &STORE,
+    &LOCAL,
+    &SHOW,
+    &TAGS,
+    &KEEP,
+    &KEEP_CLIPS,
+    &GRAB,
+    &MP3,
+    &AAC,
+    &OPUS,
+    &DEAD_AIR,
+    &HLS_OF_RECORDINGS,
+    &STATION,
+    &TITLES,
+    &HLS,
+    &RTMP_SOURCE,
+    &ICECAST,
+    &TLS,
+    &TAPE,
+    &STEP,
+];
+
 /// Makes the schema from the tables that the file is read by.
 pub fn schema() -> Value {
     let mut root = section(&FILE);
-    let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &TLS, &TAPE, &STEP];
-    let of_file = [
-        &WEB,
-        &STORE,
-        &LOCAL,
-        &SHOW,
-        &TAGS,
-        &KEEP,
-        &KEEP_CLIPS,
-        &GRAB,
-        &MP3,
-        &AAC,
-        &OPUS,
-        &DEAD_AIR,
-        &HLS_OF_RECORDINGS,
-    ];
-    let tables = of_file.into_iter().chain(of_station);
-    let sections = tables.map(|table| (table.name.to_owned(), section(table).into()));
+    let sections = SECTIONS.iter().map(|table| (table.name.to_owned(), section(table).into()));
     root.insert("patternProperties".to_owned(), json!({ (format!("^{OWN}")): {} }));
     root.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
     root.insert("title".to_owned(), json!("aircheck stations.yaml"));
@@ -187,6 +195,19 @@ mod tests {
                 if let (Some(default), Some(pattern)) = (key.default, key.kind.pattern()) {
                     assert!(regex::Regex::new(&pattern).unwrap().is_match(default), "{}: {default}", key.name);
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn every_example_is_of_its_key_and_every_choice_is_a_key() {
+        for table in SECTIONS.iter().copied().chain([&FILE]) {
+            for key in table.keys {
+                assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
+                assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);
+            }
+            for choice in table.one_of {
+                assert!(table.key(choice).is_some(), "{choice} is no key of {}", table.name);
             }
         }
     }

@@ -356,39 +356,3 @@ pub static DEAD_AIR: Table = Table {
     ],
     one_of: &[],
 };
-
-#[cfg(test)]
-mod tests {
-    use super::super::station::{HLS, ICECAST, RTMP_SOURCE, STEP, TAPE, TITLES, TLS};
-    use super::*;
-
-    #[test]
-    fn every_example_is_of_its_key_and_every_choice_is_a_key() {
-        let of_station = [&STATION, &TITLES, &HLS, &RTMP_SOURCE, &ICECAST, &STEP, &TAPE, &TLS];
-        let of_file = [
-            &FILE,
-            &WEB,
-            &STORE,
-            &LOCAL,
-            &SHOW,
-            &TAGS,
-            &KEEP,
-            &KEEP_CLIPS,
-            &GRAB,
-            &MP3,
-            &AAC,
-            &OPUS,
-            &DEAD_AIR,
-            &HLS_OF_RECORDINGS,
-        ];
-        for table in of_file.into_iter().chain(of_station) {
-            for key in table.keys {
-                assert!(key.example.starts_with(&format!("{}:", key.name)), "{}: {}", table.name, key.example);
-                assert!(key.doc.ends_with('.'), "{}: {}", table.name, key.doc);
-            }
-            for choice in table.one_of {
-                assert!(table.key(choice).is_some(), "{choice} is no key of {}", table.name);
-            }
-        }
-    }
-}
