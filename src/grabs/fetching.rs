@@ -254,7 +254,11 @@ impl Fetching {
                 if let Some((sound, lacks)) = short.take() {
                     return self.keep_short(list, track, at, *sound, lacks).await;
                 }
-                if stays && self.may_go_on_without(&cause, is_refused)? || !stays && self.is_given_up(begun, &cause)? {
+                if stays {
+                    self.go_on_without(&cause, is_refused)?;
+                    return Ok(Some(cause));
+                }
+                if self.is_given_up(begun, &cause)? {
                     return Ok(Some(cause));
                 }
             }
@@ -335,17 +339,17 @@ impl Fetching {
         }
     }
 
-    /// Whether the next segment may be asked for, after one that the server has not, or not as a segment.
+    /// Counts a segment that the server has not, or not as a segment, before the next one is asked for.
     ///
     /// # Errors
     /// The server refuses one after another.
-    fn may_go_on_without(&self, cause: &Cause, is_refused: bool) -> Result<bool, GrabError> {
+    fn go_on_without(&self, cause: &Cause, is_refused: bool) -> Result<(), GrabError> {
         let mut state = self.state();
         state.in_a_row += 1;
         if is_refused && state.in_a_row > IN_A_ROW {
             return Err(GrabError::Refused { cause: cause.words.clone() });
         }
-        Ok(true)
+        Ok(())
     }
 
     /// Whether a segment that did not come, asked for often enough since `begun`, is given up.

@@ -16,7 +16,7 @@ pub struct Missing {
     pub track: u8,
     /// The number of the segment as its address or its list has it.
     pub number: u64,
-    /// The same as it is written.
+    /// The number with the zeros that its address has: `000017`.
     pub name: String,
     /// From where on in the programme it plays …
     pub at: Duration,

@@ -25,7 +25,7 @@ impl Pattern {
         (parts.len() > 1).then_some(Self { parts, pad })
     }
 
-    /// The same with another padding.
+    /// Returns the pattern whose number has at least `pad` digits.
     #[must_use]
     pub fn padded(&self, pad: usize) -> Self {
         Self { pad, ..self.clone() }
