@@ -11,11 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 use crate::library::catalogue::{CatalogueError, CopyState, Filter, Recording, job_of};
 use crate::model::{self, AiringId, ShowId, StationId, Verdict};
 use crate::renditions::MASTER;
-use crate::web::Site;
 use crate::web::answer::{Problem, conditional};
 use crate::web::extract::{Count, Instant, Path, Query};
 use crate::web::site::presence;
 use crate::web::wire::{JobState, Report};
+use crate::web::{Site, address};
 
 /// Which recordings are listed.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -122,11 +122,9 @@ impl Listed {
 
 /// Returns the path of `names` below `folder`, percent-encoded, relative to the address of the page.
 pub(super) fn below(folder: &str, names: &[&str]) -> String {
-    let url = url::Url::parse(&format!("http://aircheck/{folder}")).ok().and_then(|mut url| {
-        url.path_segments_mut().ok()?.extend(names);
-        Some(url)
-    });
-    url.map(|url| url.path().trim_start_matches('/').to_owned()).unwrap_or_default()
+    // Only the path is looked at.
+    let base = url::Url::parse(&format!("http://aircheck/{folder}"));
+    base.map(|base| address::below(&base, names).path().trim_start_matches('/').to_owned()).unwrap_or_default()
 }
 
 /// Returns the states of recordings, in order. Only those that are not finished are looked up.
