@@ -39,6 +39,8 @@ mod packets;
 mod piecewise;
 mod samples;
 mod streaming;
+#[cfg(test)]
+mod testing;
 mod waveform;
 mod written;
 

@@ -1,15 +1,11 @@
 //! Stretches of files that ffmpeg made, decoded, beside what ffmpeg plays of the whole file.
 
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt as _;
 
 use super::head::read_at_most;
 use super::*;
-use crate::base::clock::{SharedClock, SystemClock};
-use crate::base::process::Invocation;
 use crate::config::Encoding;
-use crate::encode::decoder::Decoding;
-use crate::encode::feed::Feed;
+use crate::encode::testing::{decoded, ffmpeg, samples};
 use crate::testing::Random;
 
 /// Sound that is different everywhere, as ffmpeg makes it.
@@ -18,20 +14,6 @@ const NOISE: &str = "-f lavfi -i anoisesrc=d=12.3:r=48000:seed=7:a=0.3";
 const LENGTH: f64 = 12.3;
 /// LAME as recordings have it.
 const RECORDING: &str = "-c:a libmp3lame -b:a 128k -ar 48000 -ac 2 -metadata_header_padding 65536";
-
-async fn ffmpeg(words: &str, last: &[&str]) -> Vec<u8> {
-    let args = words.split_whitespace().chain(last.iter().copied());
-    let ffmpeg = Invocation::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(args).with_stdout();
-    let mut running = ffmpeg.spawn(&SystemClock::shared()).unwrap();
-    let mut output = Vec::new();
-    running.take_stdout().unwrap().read_to_end(&mut output).await.unwrap();
-    assert!(running.wait().await.unwrap().success(), "{words}: {}", running.last_words());
-    output
-}
-
-fn samples(bytes: &[u8]) -> Vec<f32> {
-    bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
-}
 
 /// An MP3 file, and what ffmpeg plays of it, in two channels at `rate`.
 struct Made {
@@ -77,7 +59,7 @@ impl Made {
     }
 
     async fn has(&self, sound: &FileSound, from: f64, to: f64) {
-        let decoded = decoded(sound, self.rate).await;
+        let decoded = decoded(sound, Encoding { sample_rate: self.rate, ..Encoding::default() }).await;
         let [first, last] = [from, to].map(|at| at_sample(at, self.rate));
         assert_eq!(decoded.len(), last - first, "{from} to {to}");
         let played = self.played.get(first..last).unwrap_or_else(|| panic!("{to} is behind {}", self.played.len()));
@@ -89,30 +71,6 @@ impl Made {
 /// The number of the first of the samples of both channels at this position.
 fn at_sample(at: f64, rate: u32) -> usize {
     2 * usize::try_from(frames(Duration::from_secs_f64(at), rate)).unwrap()
-}
-
-/// The samples of both channels of what there is of a stretch.
-async fn decoded(sound: &FileSound, rate: u32) -> Vec<f32> {
-    let clock: SharedClock = SystemClock::shared();
-    let samples_like = Encoding { sample_rate: rate, ..Encoding::default() };
-    let mut feed = Feed::of_steps(sound.steps(), clock.clone());
-    let Step::Run(run) = feed.next().await else { return Vec::new() };
-    let decoding = Decoding { samples: samples_like, behind_all: false, clock: &clock };
-    let (mut decoder, input, mut from_decoder) = decoding.start(&run.reel).unwrap();
-    from_decoder.skip(frames(run.skip, rate));
-    let mut left = frames(sound.there(), rate);
-    let take = async {
-        let mut all = Vec::new();
-        while let Some(bytes) = from_decoder.next_frames(left).await.unwrap().filter(|_| left > 0) {
-            left -= bytes.len() as u64 / 8;
-            all.extend(samples(&bytes));
-        }
-        all
-    };
-    let (poured, all) = tokio::join!(feed.pour(input, &run.reel, || true), take);
-    poured.unwrap();
-    decoder.stop().await;
-    all
 }
 
 #[tokio::test]

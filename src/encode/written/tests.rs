@@ -1,21 +1,8 @@
 //! Files of packets that ffmpeg made, with silence among them, decoded.
 
-use tokio::io::AsyncReadExt as _;
-
 use super::*;
-use crate::base::clock::SystemClock;
-use crate::base::process::Invocation;
 use crate::encode::packets::{Framing, Splitter};
-
-async fn ffmpeg(words: &str, last: &[&str]) -> Vec<u8> {
-    let args = words.split_whitespace().chain(last.iter().copied());
-    let ffmpeg = Invocation::new("ffmpeg").args(["-nostdin", "-v", "error", "-y"]).args(args).with_stdout();
-    let mut running = ffmpeg.spawn(&SystemClock::shared()).unwrap();
-    let mut output = Vec::new();
-    running.take_stdout().unwrap().read_to_end(&mut output).await.unwrap();
-    assert!(running.wait().await.unwrap().success(), "{words}: {}", running.last_words());
-    output
-}
+use crate::encode::testing::ffmpeg;
 
 /// Three seconds of noise in packets, with their coding.
 async fn packets(encoding: &str, framing: Framing) -> (Coding, Vec<Packet>) {
