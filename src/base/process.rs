@@ -36,6 +36,8 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 const WIDE: usize = 256 << 10;
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
+/// The niceness of what the rest of the background works for.
+const LESS_NICE: i32 = 5;
 /// The niceness of what nobody waits for. It gets its turn even so: what gets none would be taken for hanging.
 const NICER: i32 = 15;
 
@@ -158,6 +160,14 @@ impl Invocation {
     #[must_use]
     pub fn in_background(mut self) -> Self {
         self.nice = Some(NICE);
+        self
+    }
+
+    /// As [`Invocation::in_background`], ahead of the rest of the background. It is for what takes the longest of several
+    /// children that hand on to each other: each interruption of it is a delay of the whole.
+    #[must_use]
+    pub fn ahead_in_background(mut self) -> Self {
+        self.nice = Some(LESS_NICE);
         self
     }
 

@@ -48,7 +48,7 @@ impl Mp3Encoder {
             .args(["-f", "mp3", "-y"])
             // A path that begins with `-` or looks like a protocol stays a path.
             .args([format!("file:{}", path.display())])
-            .in_background()
+            .ahead_in_background()
             .with_wide_stdin()
             .spawn(clock)?;
         Ok(Self { input: process.take_stdin(), process, path: path.to_owned(), clock: clock.clone() })

@@ -61,7 +61,7 @@ impl PipedEncoder {
         room: u32,
         clock: &SharedClock,
     ) -> Result<Self, EncodeError> {
-        let mut process = encoder(settings).in_background().spawn(clock)?;
+        let mut process = encoder(settings).ahead_in_background().spawn(clock)?;
         let framing = if settings.codec == Codec::Opus { Framing::Ogg } else { Framing::Adts };
         Ok(Self {
             input: process.take_stdin(),
