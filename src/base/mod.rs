@@ -21,6 +21,7 @@ pub mod ogg;
 pub mod password;
 pub mod path;
 pub mod process;
+pub mod pulse;
 pub mod readable;
 pub mod reaper;
 pub mod redact;

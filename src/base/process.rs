@@ -22,6 +22,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::clock::{Elapsed, SharedClock};
+use super::pulse::Pulse;
 use super::reaper;
 
 /// How many of a child's last lines of stderr are kept.
@@ -303,6 +304,11 @@ impl Running {
     /// Its process id, while it runs.
     pub fn id(&self) -> Option<u32> {
         self.child.id()
+    }
+
+    /// By this it is told from a child that hangs whether it only gets no processor.
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(self.id(), self.clock.clone())
     }
 
     /// Waits for its end, and for its last lines on stderr.

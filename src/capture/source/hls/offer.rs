@@ -61,7 +61,9 @@ impl Offer {
     /// place. That tokens have changed does not count, which some stations change in each list.
     pub async fn changed(&self, order: u64, tried: &Segment) {
         let is_it = |now: &Segment| {
-            now.segment_key == tried.segment_key && now.url.host() == tried.url.host() && now.byte_range == tried.byte_range
+            now.segment_key == tried.segment_key
+                && now.url.host() == tried.url.host()
+                && now.byte_range == tried.byte_range
         };
         // An error means that the sender is gone, which owns this very future.
         let _ = self.window.subscribe().wait_for(|window| !window.get(&order).is_some_and(is_it)).await;
