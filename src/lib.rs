@@ -12,6 +12,7 @@
 //! - [`grabs`] downloads what is not live and makes files of it; [`renditions`] makes HLS of recordings, for whoever asks for
 //!   it.
 //! - [`account`] says of what is on tape how loud it was.
+//! - [`checkups`] tries stations ahead of their shows.
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type; [`model`]
@@ -22,7 +23,7 @@
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, production, renditions, airings,
+//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, checkups, production, renditions, airings,
 //! account, capture, encode, copies, library, events, tape, config, model, language, base, and below all of them, for tests
 //! and fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
 
@@ -30,6 +31,7 @@ pub mod account;
 pub mod airings;
 pub mod base;
 pub mod capture;
+pub mod checkups;
 pub mod cli;
 pub mod clips;
 pub mod config;

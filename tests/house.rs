@@ -20,6 +20,7 @@ const ORDER: &[&str] = &[
     "grabs",
     "recorder",
     "housekeeping",
+    "checkups",
     "production",
     "renditions",
     "airings",

@@ -11,6 +11,7 @@ mod bin;
 mod browser;
 mod by_hand;
 mod calls;
+mod checkups;
 mod clip_sound;
 mod clips;
 mod commands;

@@ -35,6 +35,7 @@ use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::capture::deck::{self, Decks};
+use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::Config;
 use crate::copies::Copies;
@@ -224,6 +225,7 @@ impl Daemon {
             airings: airings.clone(),
             recorder: recorder.clone(),
             decks: decks.clone(),
+            checkups: Checkups::start(environment.clone(), airings.clone(), decks.clone()),
             clips,
             copies,
             grabs,

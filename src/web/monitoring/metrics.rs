@@ -48,6 +48,14 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     single(&mut registry, "start_time", "When the daemon was started, in Unix time", Some(Unit::Seconds), started);
     library(&mut registry, &totals);
     single(&mut registry, "links", "Links to share that have not expired", None, links as f64);
+    let down = site.checkups.down().len();
+    single(
+        &mut registry,
+        "stations_down",
+        "Stations that did not answer when they were tried ahead",
+        None,
+        down as f64,
+    );
     if let Some(sums) = sums {
         files(&mut registry, &sums);
     }

@@ -21,6 +21,7 @@ use crate::airings::programme::Programme;
 use crate::base::blocking::Lane;
 use crate::base::environment::Environment;
 use crate::capture::deck::Decks;
+use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::{Auth, Config};
 use crate::copies::Copies;
@@ -73,6 +74,8 @@ pub struct Parts {
     pub recorder: Recorder,
     /// The tapes, for listening.
     pub decks: Decks,
+    /// Tries stations ahead of their shows.
+    pub checkups: Checkups,
     /// Makes clips.
     pub clips: Clips,
     /// Copies to the object store.
@@ -96,6 +99,7 @@ pub struct Site {
     pub(super) airings: Airings,
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
+    pub(super) checkups: Checkups,
     pub(super) clips: Clips,
     pub(super) copies: Copies,
     pub(super) grabs: Grabs,
@@ -128,7 +132,7 @@ impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
         let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, .. } = parts;
-        let Parts { clips, copies, grabs, renditions, .. } = parts;
+        let Parts { checkups, clips, copies, grabs, renditions, .. } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -150,6 +154,7 @@ impl Site {
             airings,
             recorder,
             decks,
+            checkups,
             clips,
             copies,
             grabs,
