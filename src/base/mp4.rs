@@ -138,9 +138,9 @@ fn data(kind: ValueKind, value: &[u8]) -> Vec<u8> {
     full(b"data", 0, kind, &[&[0; 4], value])
 }
 
-/// Returns the value of the tag that is called `name` in the `moov` box with this body.
-pub fn named_value<'a>(moov: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let tags = find(find(moov, &[b"udta", b"meta"])?.get(4..)?, &[b"ilst"])?;
+/// Returns the value of the tag that is called `name` in the `udta` box with this body.
+pub fn named_value<'a>(user_data: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let tags = find(find(user_data, &[b"meta"])?.get(4..)?, &[b"ilst"])?;
     atoms(tags).filter(|tag| tag.kind == *b"----").find_map(|tag| {
         let called = find(tag.body, &[b"name"])?.get(4..)?;
         (called == name.as_bytes()).then(|| find(tag.body, &[b"data"])?.get(8..)).flatten()
@@ -156,8 +156,8 @@ mod tests {
         let list = [tag(b"\xa9nam", ValueKind::Text, "뉴스".as_bytes()), named_tag("AIRCHECK", "{}")].concat();
         let meta = full(b"meta", 0, 0, &[&boxed(b"ilst", &[&list])]);
         let moov = [boxed(b"mvhd", &[]), boxed(b"udta", &[&meta])].concat();
-        assert_eq!(named_value(&moov, "AIRCHECK"), Some(&b"{}"[..]));
-        assert_eq!(named_value(&moov, "OTHER"), None);
+        assert_eq!(named_value(&meta, "AIRCHECK"), Some(&b"{}"[..]));
+        assert_eq!(named_value(&meta, "OTHER"), None);
         assert_eq!(find(&moov, &[b"udta", b"meta"]).map(<[u8]>::len), Some(meta.len() - 8));
         assert_eq!(atoms(&moov[..moov.len() - 1]).count(), 1, "the second is not whole");
     }

@@ -3,12 +3,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::time::Duration;
 
 use super::finder::Chunk;
 use super::found::Found;
 use crate::base::adts::{AacConfig, SAMPLES};
+use crate::base::boxes;
 use crate::base::fields::{be32, be64};
 use crate::base::mp4::{self, atoms, find as find_box};
 use crate::encode::frames::frames;
@@ -26,26 +26,9 @@ const AT_ONCE: usize = 100;
 
 /// Finds the packets from position `from` to `to`. `None` if the file is no such MP4. Blocks.
 pub(super) fn find(file: &File, length: u64, (from, to): (Duration, Duration)) -> io::Result<Option<Found>> {
-    let Some(moov) = description(file, length)? else { return Ok(None) };
+    let Some(moov) = boxes::first(boxes::boxes(file)?, *b"moov")? else { return Ok(None) };
+    let Some(moov) = moov.read(file, LONGEST)? else { return Ok(None) };
     Ok(Table::read(&moov).and_then(|table| table.found(length, (from, to))))
-}
-
-/// What is in the `moov` box.
-fn description(file: &File, length: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut at = 0;
-    while at + 8 <= length {
-        let bytes = super::head::read_at_most(file, at, mp4::HEADER)?;
-        let Some((kind, long, header)) = mp4::header(&bytes) else { return Ok(None) };
-        if kind == *b"moov" {
-            let fits = at.checked_add(long).is_some_and(|end| end <= length) && long <= LONGEST;
-            let Some(long) = long.checked_sub(header as u64).filter(|_| fits) else { return Ok(None) };
-            let mut moov = vec![0; usize::try_from(long).unwrap_or_default()];
-            file.read_exact_at(&mut moov, at + header as u64)?;
-            return Ok(Some(moov));
-        }
-        at = at.saturating_add(long);
-    }
-    Ok(None)
 }
 
 /// The packets of a track.
