@@ -54,6 +54,7 @@ mod object_store;
 mod odd_http;
 mod odd_icecast;
 mod original;
+mod original_gaps;
 mod record;
 mod schemathesis;
 mod service;

@@ -9,6 +9,7 @@
 //! codebooks), nothing is kept, and the caller encodes the whole.
 
 mod assembly;
+mod bytes;
 mod job;
 mod place;
 mod run;
@@ -20,7 +21,7 @@ use super::error::EncodeError;
 use super::job::Encoded;
 use super::written::Coding;
 use crate::base::clock::SharedClock;
-use crate::model::{Codec, Measured, Note, NoteKind};
+use crate::model::{Codec, Container, Measured, Note, NoteKind};
 use crate::tape::Reel;
 
 use assembly::{Assembled, Assembly};
@@ -60,8 +61,7 @@ pub(super) async fn keep(job: &OriginalJob, clock: &SharedClock) -> Result<Resul
                 // Nobody else can make packets for its codebooks.
                 return Ok(Err(changes(&run.run.reel)));
             }
-            assembly.begin_run(run, (*at, *end), way).await?;
-            if let Err(why) = take(run, way, &coding, &mut assembly, clock).await? {
+            if let Err(why) = take(run, (*at, *end), way, &coding, &mut assembly, clock).await? {
                 return Ok(Err(why));
             }
             if let Way::Anew(_) = way {
@@ -75,15 +75,24 @@ pub(super) async fn keep(job: &OriginalJob, clock: &SharedClock) -> Result<Resul
     }
 }
 
-/// Puts the packets of a run into the file.
+/// Puts the packets of a run into the file. The run is of a piece with this beginning and end.
 async fn take(
     run: &SoundOfRun,
+    piece: (Duration, Duration),
     way: Way<'_>,
     coding: &Coding,
     assembly: &mut Assembly<'_>,
     clock: &SharedClock,
 ) -> Result<Result<(), String>, EncodeError> {
     let mut reader = RunReader::start(&run.run.reel, run.sounds.clone(), way, clock)?;
+    let mut lead = 0;
+    if matches!(way, Way::Kept) && run.run.reel.container == Container::Ogg {
+        match reader.lead(run.first).await? {
+            Ok(samples) => lead = samples,
+            Err(_) => return Ok(Err(changes(&run.run.reel))),
+        }
+    }
+    assembly.begin_run(run, piece, way, lead).await?;
     let mut is_checked = false;
     loop {
         let packet = match reader.next().await? {
