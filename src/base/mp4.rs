@@ -89,14 +89,14 @@ pub fn aac_entry(config: AacConfig, bits_per_second: u32) -> Vec<u8> {
     let decoder = descriptor(4, &[&[0x40, 0x15, 0, 0, 0], &words(&[bits_per_second; 2]), &specific]);
     // The last says that it is as in any MP4 (14496-14, 3.1.2).
     let stream = descriptor(3, &[&[0, 0, 0], &decoder, &descriptor(6, &[&[2]])]);
-    let rate = config.rate();
+    let rate = config.heard_rate();
     // Half of it does not fit where 96 kHz and more are said; readers take the descriptor's.
     let said = if rate < 0x1_0000 { rate << 16 } else { 0 };
     let body = [
         &[0; 6][..],
         &1u16.to_be_bytes(),
         &[0; 8],
-        &config.speakers().to_be_bytes(),
+        &config.heard_speakers().to_be_bytes(),
         &16u16.to_be_bytes(),
         &[0; 4],
         &words(&[said]),

@@ -19,6 +19,8 @@ use crate::model::Container;
 const LONGEST: u64 = 256 << 20;
 /// How many packets go first: what one decodes to is added to by the one before it, and bands above are foretold.
 const PREROLL: u64 = 3;
+/// And of HE-AAC: what is above the core is only heard once its header has come, twice a second from usual encoders.
+const PREROLL_OF_EXTENDED: u64 = 14;
 /// How many follow, so that a change of the sample rate has something to look ahead to.
 const LOOKAHEAD: u64 = 2;
 /// How many packets are read at a time.
@@ -78,7 +80,8 @@ impl<'a> Table<'a> {
         let rate = self.config.rate();
         let place = |at| frames(at, rate).saturating_add(self.before);
         let end = place(to).min(self.before + self.plays);
-        let first = (place(from) / SAMPLES).saturating_sub(PREROLL);
+        let preroll = if self.config.is_extended() { PREROLL_OF_EXTENDED } else { PREROLL };
+        let first = (place(from) / SAMPLES).saturating_sub(preroll);
         let last = end.div_ceil(SAMPLES).saturating_add(LOOKAHEAD);
         let (mut chunks, mut sizes) = (Vec::<Chunk>::new(), Vec::new());
         let mut number = 0;

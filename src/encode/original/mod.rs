@@ -10,6 +10,7 @@
 
 mod assembly;
 mod bytes;
+mod heard;
 mod job;
 mod place;
 mod run;
@@ -25,6 +26,7 @@ use crate::model::{Codec, Container, Measured, Note, NoteKind};
 use crate::tape::Reel;
 
 use assembly::{Assembled, Assembly};
+use heard::heard;
 pub(super) use job::OriginalJob;
 use run::{RunReader, SoundOfRun, Way, are_alike, codec_of, runs};
 
@@ -126,8 +128,10 @@ async fn coding_of(run: &SoundOfRun, clock: &SharedClock) -> Result<Result<Codin
     let sounds = run.sounds.iter().take(2).cloned().collect();
     let mut reader = RunReader::start(&run.run.reel, sounds, Way::Kept, clock)?;
     let found = reader.next().await?;
-    if let (Ok(Some(_)), Some(coding)) = (found, reader.coding()) {
-        return Ok(Ok(coding.clone()));
+    match (found, reader.coding()) {
+        (Ok(Some(_)), Some(Coding::Aac(core))) => return Ok(Ok(Coding::Aac(heard(run, *core, clock).await?))),
+        (Ok(Some(_)), Some(coding)) => return Ok(Ok(coding.clone())),
+        _ => {}
     }
     let (said, words) = (unkept(&run.run.reel.detail), reader.last_words());
     Ok(Err(if words.is_empty() { said } else { format!("{said} (ffmpeg: {words})") }))
