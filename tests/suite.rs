@@ -55,6 +55,8 @@ mod object_store;
 mod odd_http;
 mod odd_icecast;
 mod original;
+mod original_gaps;
+mod original_he_aac;
 mod record;
 mod schemathesis;
 mod service;

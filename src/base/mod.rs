@@ -3,6 +3,7 @@
 pub mod adts;
 pub mod allocator;
 pub mod blocking;
+pub mod boxes;
 pub mod clock;
 pub mod comments;
 pub mod duration;
@@ -22,6 +23,7 @@ pub mod password;
 pub mod path;
 pub mod process;
 pub mod pulse;
+pub mod read_at;
 pub mod readable;
 pub mod reaper;
 pub mod redact;

@@ -119,10 +119,11 @@ mod tests {
         let SourceConfig::Icecast(icecast) = &station.source else { panic!("{station:?}") };
         assert!(icecast.accept_invalid && matches!(&icecast.address, Address::Find(steps) if steps.len() == 2));
         assert_eq!((station.name.as_str(), station.timezone.name()), ("방송 😀", "Europe/Berlin"));
-        assert_eq!(
-            asked(&json!({ "rtmp": { "url": "rtmp://r.example/live", "playpath": "x" } })).unwrap().source.kind(),
-            "rtmp"
-        );
+        for rtmp in [json!({ "url": "rtmp://r.example/live", "playpath": "x" }), json!("rtmp://r.example/live/x")] {
+            let station = asked(&json!({ "rtmp": rtmp })).unwrap();
+            assert_eq!((station.source.kind(), station.name.as_str()), ("rtmp", "r.example"));
+            assert!(station.source.reach().is_guarded());
+        }
     }
 
     #[test]
