@@ -186,9 +186,7 @@ async fn pictures_of_every_page() {
     let now = SystemClock::shared().now();
     let sound = two_hours();
     let library = Library::of(&sound, &yaml(station.url().as_ref(), now), &shelved(now)).await;
-    tape_two_days(&library, now);
-    hold(&library, now);
-    grab(&library, &station).await;
+    fill(&library, &station, now).await;
     let yesterday = (now - TimeDelta::days(1)).with_timezone(&zone(LONDON)).date_naive();
     let timeline = format!("/stations/radio-4?day={yesterday}");
     // One that lacks something.
@@ -317,6 +315,13 @@ async fn link(library: &Library, recording: &str) -> String {
     let made = reqwest::Client::new().post(path).send().await.expect("an answer");
     let made: serde_json::Value = made.json().await.expect("JSON");
     url::Url::parse(made["url"].as_str().expect("an address")).expect("a URL").path().to_owned()
+}
+
+/// Puts into the library what is no recording: tape, what is held of it, and downloads.
+async fn fill(library: &Library, station: &StationHandle, now: DateTime<Utc>) {
+    tape_two_days(library, now);
+    hold(library, now);
+    grab(library, station).await;
 }
 
 /// Has downloads in every state: whole, with a hole, failed, half there, and one that waits.

@@ -67,9 +67,11 @@ mod tests {
 
     #[test]
     fn a_step_that_is_wrong_is_told_with_what_to_write() {
-        for (steps, words) in
-            [(&["mtach: x"][..], "write `match`"), (&["match: '('"], "pattern"), (&["{ attr: href }"], "attr")]
-        {
+        for (steps, words) in [
+            (&["mtach: x"][..], "write `match`"),
+            (&["match: '('"], "regular expression"),
+            (&["{ attr: href }"], "attr"),
+        ] {
             let error = parse(steps).unwrap_err();
             assert!(error.contains(words), "{steps:?} does not say {words}: {error}");
         }
