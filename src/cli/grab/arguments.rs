@@ -16,8 +16,15 @@ use crate::config::{parse_duration, parse_position, parse_rate, parse_size};
     .mp3 and .opus encode the sound. If it was interrupted, the same command goes on.")]
 pub struct GrabArguments {
     /// The address: of a playlist, of a page that names one, of a segment, or of segments with (*) for their number
-    #[arg(value_name = "ADDRESS")]
-    pub address: String,
+    #[arg(value_name = "ADDRESS", required_unless_present = "station")]
+    pub address: Option<String>,
+    /// A step that finds the playlist in the page at ADDRESS, as stations know them, such as 'match: "src=\"(.*?)\""';
+    /// again for each further one
+    #[arg(long = "find", value_name = "STEP")]
+    pub find: Vec<String>,
+    /// The station of the stations.yaml whose address, steps and headers are used
+    #[arg(long, value_name = "STATION", conflicts_with_all = ["address", "find"])]
+    pub station: Option<String>,
     /// The file to make, in a folder that is there; else it is named after the address
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -36,6 +43,9 @@ pub struct GrabArguments {
     /// How long one segment plays, such as 4s
     #[arg(long, value_name = "LENGTH", value_parser = length)]
     pub segment: Option<Duration>,
+    /// The address of the beginning (initialisation section) of segments that are fragments of an MP4; else it is looked for
+    #[arg(long, value_name = "ADDRESS")]
+    pub init: Option<String>,
     /// The page that the server expects to be linked from
     #[arg(long, value_name = "ADDRESS")]
     pub referer: Option<String>,

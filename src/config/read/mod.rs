@@ -15,6 +15,7 @@ mod hls;
 mod object_store;
 mod show;
 mod station;
+mod steps;
 mod template;
 mod timezone;
 mod titles;
@@ -22,6 +23,8 @@ mod web;
 
 use std::path::Path;
 use std::time::Duration;
+
+pub use steps::parse_steps;
 
 use super::keys;
 use super::values::Config;

@@ -43,6 +43,7 @@ impl Web {
         "feed",
         "feed.xml",
         "feeds.opml",
+        "grabs",
         "healthz",
         "live",
         "media",

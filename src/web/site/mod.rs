@@ -137,7 +137,7 @@ impl Site {
         let state = &current.config().state;
         Self {
             access: Arc::new(Access::new(state, Arc::clone(&environment.clock))),
-            events: Events::start(&environment, recorder.clone(), (catalogue.clone(), changes)),
+            events: Events::start(&environment, (recorder.clone(), grabs.clone()), (catalogue.clone(), changes)),
             probes: Probes::new(environment.clone(), state.join("probes")),
             presence: Arc::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),

@@ -137,7 +137,7 @@ pub async fn beginning(client: &Client, url: &Url, range: ByteRange, failures: u
     let asking = async {
         let mut response = client.get(url.clone()).header(RANGE, header(range)?).send().await?;
         if !response.status().is_success() {
-            return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
+            return Err(HttpError::answered(&response, url, client.clock().now()).into());
         }
         let most = usize::try_from(range.length).unwrap_or(MOST_AHEAD).min(MOST_AHEAD);
         let mut bytes = BytesMut::new();
@@ -165,7 +165,7 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     let clock = client.clock();
     let mut response = clock.timeout(bounds.idle, request.send()).await.map_err(stalled)??;
     if !response.status().is_success() {
-        return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
+        return Err(HttpError::answered(&response, url, client.clock().now()).into());
     }
     let wanted = Wanted::of(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
     let too_large = || FetchError::from(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes });
