@@ -10,6 +10,7 @@
 mod answer;
 mod credentials;
 mod error;
+mod manners;
 mod payload;
 mod sending;
 mod signing;
@@ -24,6 +25,7 @@ use url::Url;
 use answer::Answer;
 use credentials::Lent;
 pub use error::{Refusal, RemoteError};
+use manners::Learned;
 use payload::Moved;
 pub use payload::Payload;
 pub use sending::{Stored, Sums};
@@ -58,9 +60,12 @@ struct Inner {
     clock: SharedClock,
     /// The keys of this machine, if it was asked for them.
     lent: Mutex<Option<Lent>>,
+    /// Which headers it takes, as far as is known.
+    learned: Learned,
 }
 
 /// A request.
+#[derive(Clone)]
 struct Ask<'a> {
     /// What it does, as in "does not let these keys … there".
     doing: &'static str,
@@ -96,7 +101,7 @@ impl Remote {
     pub fn new(rule: &Arc<ObjectStore>, clock: &SharedClock) -> Result<Self, RemoteError> {
         let client = storage_client()?;
         let (rule, clock) = (Arc::clone(rule), Arc::clone(clock));
-        Ok(Self(Arc::new(Inner { rule, client, clock, lent: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { rule, client, clock, lent: Mutex::default(), learned: Learned::default() })))
     }
 
     /// Returns what the configuration says of it.
@@ -176,7 +181,7 @@ impl Remote {
         Ok(answer)
     }
 
-    /// Sends a request. An answer that is no success is an error.
+    /// Sends a request; again with fewer headers if the store refuses some that it does not know.
     async fn send(&self, ask: Ask<'_>) -> Result<Response, RemoteError> {
         let Ask { doing, method, name, query: pairs, mut headers, payload, patience } = ask;
         let Inner { client, clock, .. } = &*self.0;
@@ -190,6 +195,39 @@ impl Remote {
         for (name, value) in headers {
             request = request.header(name, value);
         }
+        let known = self.0.learned.manners();
+        let (mut first, mut sent) = (None, Vec::<Vec<&str>>::new());
+        for manners in known.tries() {
+            let headers: Vec<_> = ask.headers.iter().filter(|(name, _)| manners.takes(name)).cloned().collect();
+            let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+            if sent.contains(&names) || first.as_ref().is_some_and(|error| !manners.may_cause(error)) {
+                continue;
+            }
+            sent.push(names);
+            match self.send_once(Ask { headers, ..ask.clone() }).await {
+                Ok(response) => {
+                    if first.is_some() {
+                        self.0.learned.learn(manners);
+                    }
+                    return Ok(response);
+                }
+                Err(error) if manners.may_cause(&error) => {
+                    first.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // There is always a first try.
+        Err(first.unwrap_or_else(|| self.silent(ask.patience)))
+    }
+
+    /// Whether the store takes checksums beside what is written, as far as is known.
+    pub fn takes_checksums(&self) -> bool {
+        self.0.learned.manners().checksums
+    }
+
+    /// Sends a request. An answer that is no success is an error.
+    async fn send_once(&self, ask: Ask<'_>) -> Result<Response, RemoteError> {
         let moved = Moved::default();
         let sent = payload.onto(request, &moved).await?.send();
         let response = tokio::select! {
@@ -231,7 +269,7 @@ impl Remote {
     }
 
     async fn keys(&self) -> Result<KeyPair, RemoteError> {
-        let Inner { rule, client, clock, lent } = &*self.0;
+        let Inner { rule, client, clock, lent, .. } = &*self.0;
         if let Keys::Given { access, secret } = &rule.keys {
             return Ok(KeyPair { access: access.clone(), secret: secret.0.clone(), token: None });
         }

@@ -162,15 +162,15 @@ impl Remote {
     /// # Errors
     /// As [`Self::put`].
     pub async fn join_parts(&self, name: &str, upload: &str, parts: &[Part]) -> Result<(), RemoteError> {
-        let mut body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">".to_owned();
-        for Part { number, etag, sha256 } in parts {
-            let (etag, sum) = (escape(etag.as_str()), BASE64_STANDARD.encode(unhex(sha256)));
-            let _ = write!(
-                body,
-                "<Part><ChecksumSHA256>{sum}</ChecksumSHA256><ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>"
-            );
+        let joined = self.join(name, upload, body_of(parts, self.takes_checksums())).await;
+        match joined {
+            // It does not know the sums of parts.
+            Err(error) if error.code() == "MalformedXML" => self.join(name, upload, body_of(parts, false)).await,
+            joined => joined,
         }
-        body.push_str("</CompleteMultipartUpload>");
+    }
+
+    async fn join(&self, name: &str, upload: &str, body: String) -> Result<(), RemoteError> {
         let ask = Ask {
             headers: vec![("content-type", "application/xml".to_owned()), ("if-none-match", "*".to_owned())],
             payload: Payload::Bytes(body.into()),
@@ -222,4 +222,16 @@ fn compare(name: &str, ours: &str, headers: &HeaderMap) -> Result<bool, RemoteEr
 fn unhex(text: &str) -> Vec<u8> {
     let pairs = (0..text.len() / 2).filter_map(|at| text.get(at * 2..at * 2 + 2));
     pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
+/// Returns what joins `parts`, with their checksums or without.
+fn body_of(parts: &[Part], with_sums: bool) -> String {
+    let mut body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">".to_owned();
+    for Part { number, etag, sha256 } in parts {
+        let (etag, sum) = (escape(etag.as_str()), BASE64_STANDARD.encode(unhex(sha256)));
+        let sum = if with_sums { format!("<ChecksumSHA256>{sum}</ChecksumSHA256>") } else { String::new() };
+        let _ = write!(body, "<Part>{sum}<ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>");
+    }
+    body.push_str("</CompleteMultipartUpload>");
+    body
+}
+
 }
