@@ -178,7 +178,11 @@ async fn objects(
     let (here, elsewhere): (Vec<_>, Vec<_>) = done.partition(|copy| copy.place.as_ref() == Some(&place));
     for copy in elsewhere {
         let (name, other) = (copy.name.as_deref().unwrap_or_default(), copy.place.as_deref().unwrap_or_default());
-        let words = format!("its copy is in {other}, which `store` no longer names");
+        let words = if copy.let_go {
+            format!("only {other} has it, which `store` no longer names: copy it over, or name that store again")
+        } else {
+            format!("its copy is in {other}, which `store` no longer names")
+        };
         comparison.find(FindingKind::OtherStore, Some(&copy.airing), name, words);
     }
     comparison.copies = here.len();

@@ -32,12 +32,14 @@ use url::Url;
 use crate::base::environment::Environment;
 use crate::config::{Config, CopiedKind, ObjectStore};
 use crate::events::{Changes, Listener, Topic};
-use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Recording, copy_job_of};
+use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Planned, Recording, copy_job_of};
 use crate::library::remote::{Remote, RemoteError};
 use crate::library::store::Store;
 use crate::model::{Cause, CauseKind, JobState, Transition};
 
-use send::{SendError, Sent, send};
+pub use name::cleaned;
+pub use send::SendError;
+use send::{Sent, send};
 
 /// The first pause after a store could not be used, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -156,10 +158,21 @@ impl Copies {
 
     /// Writes down what is copied from now on, and aborts uploads that nobody goes on with. Returns whether that is done.
     async fn configured(&self, rule: Option<&ObjectStore>) -> bool {
-        let kinds = rule.map(|rule| rule.what.iter().map(|kind| CopiedKind::word(*kind)).collect()).unwrap_or_default();
-        match self.catalogue.copy_kinds(kinds, self.now()).await {
-            Ok(0) => {}
-            Ok(count) => info!(count, "recordings on the list are queued to be copied to the store"),
+        let kinds = rule.map(|rule| rule.what.iter().filter(|kind| kind.is_listed()).map(|kind| kind.word()).collect());
+        let kinds = kinds.unwrap_or_default();
+        match self.catalogue.copy_kinds(kinds, rule.map(ObjectStore::place), self.now()).await {
+            Ok(Planned { queued, elsewhere }) => {
+                if queued > 0 {
+                    info!(count = queued, "recordings on the list are queued to be copied to the store");
+                }
+                if elsewhere > 0 {
+                    warn!(
+                        count = elsewhere,
+                        "recordings are only in another store than the file names now, and cannot be played: `aircheck \
+                         fsck` names them; copy them over, or name that store again"
+                    );
+                }
+            }
             Err(error) => {
                 warn!(%error, "what is to be copied could not be written down");
                 return false;
@@ -241,6 +254,7 @@ impl Copies {
                 self.catalogue.postpone_copy(number, why.clone(), Some(now + *after)).await
             }
             Err(error) if error.is_of_one_file() => {
+            Ok(Sent::HadBefore) => self.catalogue.note(Transition::new(copy_job_of(&copy.airing), JobState::Done, now)),
                 warn!(recording = %copy.airing, %error, "it could not be copied to the store; it is tried again");
                 let after = (FIRST_RETRY * 2_i32.pow(copy.tries.min(12))).min(LONGEST_RETRY);
                 self.catalogue.postpone_copy(number, error.to_string(), Some(now + after)).await
@@ -250,6 +264,7 @@ impl Copies {
         if let Err(error) = written {
             warn!(%error, "what became of a copy could not be written down");
             return Err(pause(failures));
+            Ok(Sent::HadBefore) => self.catalogue.forget_copy(number).await,
         }
         match sent {
             Err(error) if !error.is_of_one_file() => {

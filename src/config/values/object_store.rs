@@ -73,6 +73,11 @@ impl CopiedKind {
             Self::Clips => "clips",
         }
     }
+
+    /// Whether it is on the list of recordings.
+    pub fn is_listed(self) -> bool {
+        matches!(self, Self::Recordings | Self::Clips)
+    }
 }
 
 impl ObjectStore {

@@ -58,7 +58,7 @@ use tokio::sync::Mutex;
 pub use ad_hoc::AskedStation;
 pub use answers::{Answer, Known, RequestKey};
 pub use clips::AskedClip;
-pub use copies::{CopyEntry, CopyState, CopyTotals, Part};
+pub use copies::{CopyEntry, CopyState, CopyTotals, Part, Planned};
 pub use entry::{Binned, ClaimedAiring, Recording, Stage};
 use error::{read_error, write_error};
 

@@ -34,7 +34,8 @@ type Numbers = Gauge<f64, AtomicU64>;
 /// Returns all metrics.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     let (catalogue, store, now) = (&site.catalogue, &site.store, site.environment.clock.monotonic());
-    let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, store, now).await) {
+    let sums = site.presence.sums(catalogue, store, site.store_place(), now).await;
+    let (totals, sums) = match (catalogue.totals().await, sums) {
         (Ok(totals), Ok(sums)) => (totals, sums),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
@@ -51,8 +52,8 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     if let Some(sums) = sums {
         files(&mut registry, &sums);
     }
-    if site.config().store.is_some() {
-        match catalogue.copy_totals().await {
+    if let Some(place) = site.store_place() {
+        match catalogue.copy_totals(place).await {
             Ok(totals) => copies(&mut registry, &site, &totals),
             Err(error) => return broken(&error),
         }

@@ -29,7 +29,7 @@ use crate::grabs::Grabs;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
-use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, CopyEntry, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 use crate::recorder::Recorder;
@@ -198,21 +198,26 @@ impl Site {
             .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
     }
 
-    /// Returns how far the copies of `recordings` in the object store are. Those that wait for a store which the
+    /// Returns how far the copies of `recordings` in the object store are. Those in or for a store which the
     /// configuration does not name any more are left out, and so are those that are not to be made any more.
     pub(super) async fn copied(
         &self,
         recordings: &[Recording],
     ) -> Result<HashMap<AiringId, CopyState>, CatalogueError> {
         let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
-        let has_store = self.config().store.is_some();
-        let counts = |state: CopyState| match state {
-            CopyState::Queued => has_store,
-            CopyState::Done => true,
+        let place = self.store_place();
+        let counts = |copy: &CopyEntry| match copy.state {
+            CopyState::Queued => place.is_some(),
+            CopyState::Done => copy.place.is_some() && copy.place == place,
             CopyState::Dropped => false,
         };
-        let copies = self.catalogue.copies(ids).await?.into_iter().map(|(id, copy)| (id, copy.state));
-        Ok(copies.filter(|(_, state)| counts(*state)).collect())
+        let copies = self.catalogue.copies(ids).await?.into_iter();
+        Ok(copies.filter(|(_, copy)| counts(copy)).map(|(id, copy)| (id, copy.state)).collect())
+    }
+
+    /// Returns where copies are made now. `None` if nothing is copied.
+    pub(super) fn store_place(&self) -> Option<String> {
+        self.config().store.as_ref().map(|rule| rule.place())
     }
 
     /// Returns the path of `base_url`, with which every link begins; empty if it has none.
