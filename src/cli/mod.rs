@@ -108,6 +108,9 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = asked.options();
             located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
         }
+        Command::Grab(arguments) if grab::object::is_object(&arguments.address) => {
+            located(at, |file| loaded(Config::look(&file), |config| grab::object::run(&config, &arguments)))
+        }
         Command::Grab(arguments) => grab::run(*arguments),
         Command::Hls { recording, output, json } => {
             let options = hls::Options { recording, output, json };

@@ -14,13 +14,16 @@
 //!    which the next try goes on with.
 //! 4. The store has the same checksum, and the copy is done.
 
+pub mod fetch;
 pub mod fsck;
 pub mod let_go;
+pub mod link_input;
 mod name;
 pub mod only_there;
 pub mod probe;
 mod send;
 
+pub mod sound_length;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 

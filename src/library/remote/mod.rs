@@ -140,6 +140,18 @@ impl Remote {
         self.send(Ask { headers, ..Ask::new("read", Method::GET, name) }).await
     }
 
+    /// Asks for the bytes of an object from `first` on, if it has this entity tag. A store that knows no ranges sends all of
+    /// it, with the status 200.
+    ///
+    /// # Errors
+    /// The object has another entity tag ([`RemoteError::is_taken`]); the store refuses, or does not answer.
+    pub async fn get_rest(&self, name: &str, first: u64, etag: Option<&str>) -> Result<Response, RemoteError> {
+        let mut headers = Vec::new();
+        headers.extend(etag.map(|etag| ("if-match", etag.to_owned())));
+        headers.extend((first > 0).then(|| ("range", format!("bytes={first}-"))));
+        self.send(Ask { headers, ..Ask::new("read", Method::GET, name) }).await
+    }
+
     /// Deletes an object. One that does not exist is no error.
     ///
     /// # Errors
@@ -183,18 +195,6 @@ impl Remote {
 
     /// Sends a request; again with fewer headers if the store refuses some that it does not know.
     async fn send(&self, ask: Ask<'_>) -> Result<Response, RemoteError> {
-        let Ask { doing, method, name, query: pairs, mut headers, payload, patience } = ask;
-        let Inner { client, clock, .. } = &*self.0;
-        let keys = self.keys().await?;
-        let mut url = self.url(name);
-        if !pairs.is_empty() {
-            url.set_query(Some(&query(pairs)));
-        }
-        headers = self.signer(&keys).headers(method.as_str(), &url, &headers, &payload.sha256());
-        let mut request = client.request(method, url.clone());
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
         let known = self.0.learned.manners();
         let (mut first, mut sent) = (None, Vec::<Vec<&str>>::new());
         for manners in known.tries() {
@@ -228,6 +228,18 @@ impl Remote {
 
     /// Sends a request. An answer that is no success is an error.
     async fn send_once(&self, ask: Ask<'_>) -> Result<Response, RemoteError> {
+        let Ask { doing, method, name, query: pairs, mut headers, payload, patience } = ask;
+        let Inner { client, clock, .. } = &*self.0;
+        let keys = self.keys().await?;
+        let mut url = self.url(name);
+        if !pairs.is_empty() {
+            url.set_query(Some(&query(pairs)));
+        }
+        headers = self.signer(&keys).headers(method.as_str(), &url, &headers, &payload.sha256());
+        let mut request = client.request(method, url.clone());
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
         let moved = Moved::default();
         let sent = payload.onto(request, &moved).await?.send();
         let response = tokio::select! {
