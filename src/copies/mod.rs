@@ -119,6 +119,19 @@ impl Copies {
     }
 
     /// Copies what is queued, until the service stops.
+    /// Returns a link by which ffmpeg reads the copy of a recording, with the copy. `None` if the store has none.
+    ///
+    /// # Errors
+    /// The catalogue cannot be read, or this machine has no keys.
+    pub async fn input(&self, recording: &Recording) -> Result<Option<(Url, CopyEntry)>, SendError> {
+        let Some(remote) = self.remote()? else { return Ok(None) };
+        let copy = done(&self.catalogue, recording, &remote).await?;
+        let Some((copy, name)) = copy.and_then(|copy| copy.name.clone().map(|name| (copy, name))) else {
+            return Ok(None);
+        };
+        Ok(Some((link_input::link_input(&remote, &name).await?, copy)))
+    }
+
     pub async fn run(self, changes: Changes) {
         let stop = self.environment.stop.clone();
         stop.run_until_cancelled(self.copy_forever(changes.listen(None))).await;
