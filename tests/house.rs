@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "housekeeping",
     "production",
     "renditions",
+    "tape_copies",
     "airings",
     "account",
     "capture",

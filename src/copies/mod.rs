@@ -19,11 +19,12 @@ pub mod fsck;
 pub mod let_go;
 pub mod link_input;
 mod name;
+pub mod once;
 pub mod only_there;
 pub mod probe;
 mod send;
-
 pub mod sound_length;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ use tracing::{debug, info, warn};
 use url::Url;
 
 use crate::base::environment::Environment;
-use crate::config::{Config, CopiedKind, ObjectStore};
+use crate::config::{Config, ObjectStore};
 use crate::events::{Changes, Listener, Topic};
 use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Planned, Recording, copy_job_of};
 use crate::library::remote::{Remote, RemoteError};
@@ -118,7 +119,6 @@ impl Copies {
         Ok(Some(remote.link(method, &name, (kind, disposition), length).await?))
     }
 
-    /// Copies what is queued, until the service stops.
     /// Returns a link by which ffmpeg reads the copy of a recording, with the copy. `None` if the store has none.
     ///
     /// # Errors
@@ -132,6 +132,7 @@ impl Copies {
         Ok(Some((link_input::link_input(&remote, &name).await?, copy)))
     }
 
+    /// Copies what is queued, until the service stops.
     pub async fn run(self, changes: Changes) {
         let stop = self.environment.stop.clone();
         stop.run_until_cancelled(self.copy_forever(changes.listen(None))).await;
@@ -253,6 +254,7 @@ impl Copies {
         };
         match &sent {
             Ok(Sent::Done { .. }) => {}
+            Ok(Sent::HadBefore) => self.catalogue.note(Transition::new(copy_job_of(&copy.airing), JobState::Done, now)),
             Ok(Sent::Nothing { why }) => because(JobState::Cancelled, why.clone()),
             Ok(Sent::Later { why, .. }) => because(JobState::Waiting, why.clone()),
             Err(error) => because(JobState::Waiting, error.to_string()),
@@ -262,6 +264,7 @@ impl Copies {
                 info!(recording = %copy.airing, %name, "copied to the store");
                 self.catalogue.finish_copy(number, now).await
             }
+            Ok(Sent::HadBefore) => self.catalogue.forget_copy(number).await,
             Ok(Sent::Nothing { why }) => {
                 debug!(recording = %copy.airing, %why, "it is not copied");
                 self.catalogue.drop_copy(number, why.clone()).await
@@ -270,7 +273,6 @@ impl Copies {
                 self.catalogue.postpone_copy(number, why.clone(), Some(now + *after)).await
             }
             Err(error) if error.is_of_one_file() => {
-            Ok(Sent::HadBefore) => self.catalogue.note(Transition::new(copy_job_of(&copy.airing), JobState::Done, now)),
                 warn!(recording = %copy.airing, %error, "it could not be copied to the store; it is tried again");
                 let after = (FIRST_RETRY * 2_i32.pow(copy.tries.min(12))).min(LONGEST_RETRY);
                 self.catalogue.postpone_copy(number, error.to_string(), Some(now + after)).await
@@ -280,7 +282,6 @@ impl Copies {
         if let Err(error) = written {
             warn!(%error, "what became of a copy could not be written down");
             return Err(pause(failures));
-            Ok(Sent::HadBefore) => self.catalogue.forget_copy(number).await,
         }
         match sent {
             Err(error) if !error.is_of_one_file() => {
@@ -310,7 +311,7 @@ impl Copies {
 }
 
 /// Counts a failure, and returns how long to wait.
-fn pause(failures: &mut u32) -> Duration {
+pub fn pause(failures: &mut u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(*failures)).min(LONGEST_PAUSE);
     *failures = failures.saturating_add(1);
     pause

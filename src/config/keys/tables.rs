@@ -196,8 +196,19 @@ pub static STORE: Table = Table {
             "name: \"{{ station }}/{{ start | date('%Y/%m/%d %H%M') }} {{ show }}\"",
             "The names of the copies, without prefix and extension; by default those of the files.",
         ),
-        key("what", Kind::Words, "what: [recordings, clips]", "What is copied: `recordings`, `clips`.")
-            .default("[\"recordings\"]"),
+        key(
+            "tape_name",
+            Kind::Template,
+            "tape_name: \"tape/{{ station_id }}/{{ start | date('%Y-%m-%d') }}\"",
+            "The folders of what is copied of tapes, without prefix; by default as in the example.",
+        ),
+        key(
+            "what",
+            Kind::Words,
+            "what: [recordings, clips]",
+            "What is copied: `recordings`, `clips`; of the stations that are always on tape also `reels` and daily `accounts`.",
+        )
+        .default("[\"recordings\"]"),
         key(
             "local",
             Kind::WordOr(&["keep"], &LOCAL),
