@@ -153,6 +153,12 @@ pub static WEB: Table = Table {
             "Lets everybody in who can reach the page; otherwise it has a password where other machines reach it.",
         ),
         key(
+            "origins",
+            Kind::Words,
+            "origins: [https://player.example.org]",
+            "Pages elsewhere whose scripts may play what is here: playlists, segments and sound; by default none.",
+        ),
+        key(
             "ad_hoc",
             Kind::Bool,
             "ad_hoc: true",
