@@ -14,6 +14,7 @@ mod exit;
 mod export;
 mod fsck;
 mod grab;
+mod grab_object;
 mod hls;
 mod hold;
 mod list;
@@ -108,8 +109,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = asked.options();
             located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
         }
-        Command::Grab(arguments) if grab::object::is_object(&arguments.address) => {
-            located(at, |file| loaded(Config::look(&file), |config| grab::object::run(&config, &arguments)))
+        Command::Grab(arguments) if grab_object::is_object(&arguments.address) => {
+            located(at, |file| loaded(Config::look(&file), |config| grab_object::run(&config, &arguments)))
         }
         Command::Grab(arguments) => grab::run(*arguments),
         Command::Hls { recording, output, json } => {

@@ -2,7 +2,6 @@
 //! ended, and makes a file of it. It needs no configuration and no service.
 
 mod arguments;
-pub(super) mod object;
 mod shown;
 
 use std::path::Path;

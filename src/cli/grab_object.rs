@@ -6,18 +6,18 @@ use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use super::GrabArguments;
+use super::exit::{DONE, FAILED, USAGE};
+use super::grab::GrabArguments;
+use super::logging;
+use super::print::{print, print_json};
+use super::runtime::block_on;
+use super::target::folder_of;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::hash::sha256;
 use crate::base::readable;
 use crate::base::signals::Signals;
-use crate::cli::exit::{DONE, FAILED, USAGE};
-use crate::cli::logging;
-use crate::cli::print::{print, print_json};
-use crate::cli::runtime::block_on;
-use crate::cli::target::folder_of;
 use crate::config::{Config, ObjectStore};
 use crate::copies::fetch::{Came, Object, fetch, look};
 use crate::library::remote::Remote;
@@ -40,12 +40,12 @@ struct Report {
 }
 
 /// Whether this is the name of an object.
-pub(in crate::cli) fn is_object(address: &str) -> bool {
+pub(super) fn is_object(address: &str) -> bool {
     address.trim().starts_with(ObjectName::SCHEME)
 }
 
 /// Fetches an object. Exit code 2 if it cannot be meant.
-pub(in crate::cli) fn run(config: &Config, arguments: &GrabArguments) -> anyhow::Result<u8> {
+pub(super) fn run(config: &Config, arguments: &GrabArguments) -> anyhow::Result<u8> {
     logging::begin("off");
     let (object, file, rule) = match asked(config, arguments) {
         Ok(asked) => asked,
