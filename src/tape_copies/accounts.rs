@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
-use super::AsJson;
 use super::name::of_account;
 use super::reels::put_text;
+use super::shared::AsJson;
 use crate::account::{self, Account};
 use crate::base::blocking::Lane;
 use crate::base::redact;

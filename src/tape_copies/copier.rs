@@ -10,7 +10,7 @@ use tracing::{debug, info, warn};
 
 use super::accounts::{self, AccountError};
 use super::reels::{self, Waiting};
-use super::{AsJson, TapeCopies};
+use super::shared::{AsJson, TapeCopies};
 use crate::base::blocking::Lane;
 use crate::config::{Config, CopiedKind, Station};
 use crate::copies::{SendError, pause};
@@ -41,7 +41,7 @@ struct Known {
 }
 
 #[derive(Debug)]
-pub(super) struct Copier {
+struct Copier {
     of: TapeCopies,
     as_json: AsJson,
     lane: Lane,
@@ -53,13 +53,21 @@ pub(super) struct Copier {
     trouble: Option<String>,
 }
 
+impl TapeCopies {
+    /// Copies what has ended, until the service stops.
+    pub async fn run(self, as_json: AsJson) {
+        let stop = self.environment.stop.clone();
+        stop.run_until_cancelled_owned(Copier::new(self, as_json).copy_forever()).await;
+    }
+}
+
 impl Copier {
-    pub(super) fn new(of: TapeCopies, as_json: AsJson) -> Self {
+    fn new(of: TapeCopies, as_json: AsJson) -> Self {
         let (stations, place) = (HashMap::new(), String::new());
         Self { of, as_json, lane: Lane::new(THREADS), place, stations, looks: 0, trouble: None }
     }
 
-    pub(super) async fn copy_forever(mut self) {
+    async fn copy_forever(mut self) {
         let (mut config, clock) = (self.of.config.clone(), Arc::clone(&self.of.environment.clock));
         let mut failures = 0;
         loop {
@@ -100,9 +108,8 @@ impl Copier {
             return Ok(());
         };
         self.begin(&remote, config).await?;
-        let taped: Vec<_> = config.stations.iter().filter(|station| station.tape.is_some()).collect();
-        let taped: Vec<_> =
-            taped.iter().filter_map(|station| Some((*station, self.of.decks.known(&station.id)?))).collect();
+        let taped = config.stations.iter().filter(|station| station.tape.is_some());
+        let taped: Vec<_> = taped.filter_map(|station| Some((station, self.of.decks.known(&station.id)?))).collect();
         if reels {
             if self.looks.is_multiple_of(LOOKS_PER_TRY) {
                 self.try_left(&remote, &taped).await?;
