@@ -57,7 +57,7 @@ pub(super) async fn details(site: &Site, recordings: &[Recording]) -> Result<Det
     let tracked = site.catalogue.with_tracks(ids).await?;
     let copies = site.copied(recordings).await?;
     Ok(Details {
-        gone: presence::gone(&site.catalogue, &site.store, site.store_place(), recordings).await,
+        gone: presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), recordings).await,
         tracked,
         copies,
     })

@@ -32,7 +32,7 @@ pub(super) async fn page(
     };
     let recording = opened.recording;
     // The list may not know yet that somebody has moved its file away.
-    if !presence::gone(&site.catalogue, &site.store, site.store_place(), std::slice::from_ref(&recording))
+    if !presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), std::slice::from_ref(&recording))
         .await
         .is_empty()
     {

@@ -77,7 +77,7 @@ impl Presence {
 pub async fn gone(
     catalogue: &Catalogue,
     store: &Store,
-    place: Option<String>,
+    place: Option<&str>,
     recordings: &[Recording],
 ) -> HashSet<AiringId> {
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
@@ -91,7 +91,7 @@ pub async fn gone(
     let copies = catalogue.copies(gone.clone()).await.unwrap_or_default();
     let is_copied = |id: &AiringId| {
         let done = copies.get(id).filter(|copy| copy.state == CopyState::Done);
-        done.is_some_and(|copy| place.is_some() && copy.place == place)
+        done.is_some_and(|copy| place.is_some() && copy.place.as_deref() == place)
     };
     gone.into_iter().filter(|id| !is_copied(id)).collect()
 }
