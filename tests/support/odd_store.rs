@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use tokio::task::JoinHandle;
 
 /// What the store does with whoever asks.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, Default)]
 pub struct Oddity {
     /// Refuses everything with a status and a word, and what follows in the answer.
@@ -142,7 +143,7 @@ async fn answer(
         }
         Method::PUT => {
             let damaged: Bytes = body.iter().map(|byte| byte ^ 1).collect::<Vec<_>>().into();
-            let says_none = shared.oddity.refuses_checksums || shared.oddity.damages;
+            let says_none = shared.oddity.damages || !has_checksum;
             let body = if shared.oddity.damages { damaged } else { body };
             shared.objects.insert(name, body);
             if says_none {
