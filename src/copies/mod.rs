@@ -92,6 +92,11 @@ impl Copies {
         self.trouble.borrow().clone()
     }
 
+    /// Returns the catalogue, which says what is copied.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// Returns the object store of the configuration. `None` if it names none.
     ///
     /// # Errors

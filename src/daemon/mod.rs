@@ -49,8 +49,6 @@ use crate::library::strays;
 use crate::model::{AiringId, Span};
 use crate::recorder::{Recorder, RecorderError};
 use crate::renditions::Renditions;
-use crate::tape_copies::TapeCopies;
-use crate::web::wire::TapeAccount;
 use crate::web::{Parts, Site};
 
 pub use lock::{Lock, LockError};
@@ -214,10 +212,7 @@ impl Daemon {
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
-        let known = (catalogue.clone(), decks.clone());
-        let tape_copies = TapeCopies::new(environment.clone(), told.subscribe(), known, copies.clone());
-        environment.spawn(tape_copies.clone().run(TapeAccount::json));
-        background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
@@ -231,7 +226,7 @@ impl Daemon {
             decks: decks.clone(),
             clips,
             copies,
-            tape_copies,
+            tape_copies: tapes,
             grabs,
             renditions,
         };

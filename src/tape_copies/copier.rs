@@ -57,7 +57,7 @@ impl TapeCopies {
     /// Copies what has ended, until the service stops.
     pub async fn run(self, as_json: AsJson) {
         let stop = self.environment.stop.clone();
-        stop.run_until_cancelled_owned(Copier::new(self, as_json).copy_forever()).await;
+        stop.run_until_cancelled_owned(Box::pin(Copier::new(self, as_json).copy_forever())).await;
     }
 }
 

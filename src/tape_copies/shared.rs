@@ -50,12 +50,8 @@ pub struct Counted {
 
 impl TapeCopies {
     /// Returns the copier of a service, which does nothing yet.
-    pub fn new(
-        environment: Environment,
-        config: watch::Receiver<Arc<Config>>,
-        (catalogue, decks): (Catalogue, Decks),
-        copies: Copies,
-    ) -> Self {
+    pub fn new(environment: Environment, config: watch::Receiver<Arc<Config>>, decks: Decks, copies: Copies) -> Self {
+        let catalogue = copies.catalogue().clone();
         Self { environment, config, catalogue, decks, copies, counts: Arc::default() }
     }
 

@@ -12,7 +12,7 @@ fn pages_elsewhere_play_nothing_unless_they_are_named() {
     let named = origins("origins: [\"https://player.example/\", \"http://192.168.1.5:3000\"]");
     assert!(named.allow("https://player.example") && named.allow("http://192.168.1.5:3000"));
     assert!(!named.allow("https://player.example:444") && !named.allow("http://player.example"));
-    assert!(origins("auth: none, origins: \"*\"").allow("https://anything.example"));
+    assert!(origins("auth: none, origins: [\"*\"]").allow("https://anything.example"));
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn an_origin_that_browsers_would_never_send_is_refused_with_what_to_write() {
         ("null", "is not the beginning of an address", "https://player.example.org"),
         ("*", "without a password", "name the pages"),
     ] {
-        let problem = only(&with_station(&format!("web: {{ origins: \"{origins}\" }}\n")));
+        let problem = only(&with_station(&format!("web: {{ origins: [\"{origins}\"] }}\n")));
         assert!(problem.2.contains(message) && problem.3.contains(hint), "{origins}: {problem:?}");
     }
 }
