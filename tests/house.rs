@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "checkups",
     "production",
     "renditions",
+    "tape_copies",
     "airings",
     "account",
     "capture",

@@ -51,6 +51,7 @@ mod machine_recover;
 mod machine_shows;
 mod machine_tape;
 mod metrics;
+mod object_sources;
 mod object_store;
 mod odd_http;
 mod odd_icecast;

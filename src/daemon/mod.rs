@@ -213,7 +213,7 @@ impl Daemon {
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
-        background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
@@ -228,6 +228,7 @@ impl Daemon {
             checkups: Checkups::start(environment.clone(), airings.clone(), decks.clone()),
             clips,
             copies,
+            tape_copies: tapes,
             grabs,
             renditions,
         };

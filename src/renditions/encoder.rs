@@ -7,7 +7,6 @@
 //! of whatever was encoded before it as if one encoder had made both.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, BufReader};
@@ -15,6 +14,7 @@ use tokio::process::ChildStdout;
 
 use super::error::RenditionError;
 use super::fmp4;
+use super::input::Input;
 use super::layout::{FRAME, Layout};
 use crate::base::clock::SharedClock;
 use crate::base::process::{self, Invocation, Running};
@@ -33,7 +33,7 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub(super) struct Work {
     /// The recording.
-    pub file: PathBuf,
+    pub input: Input,
     /// How it is divided.
     pub layout: Layout,
     /// How many bits per second.
@@ -62,10 +62,9 @@ impl Encoder {
         let first = work.layout.frames_of(work.segments.start).start;
         let skip = first.min(BEFORE);
         let ffmpeg = Invocation::new("ffmpeg")
-            .args(["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error", "-protocol_whitelist", "file,pipe"])
+            .args(["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"])
             .args(place_of(first - skip, rate))
-            // A path that begins with `-` or looks like a protocol stays a path.
-            .args(["-i".to_owned(), format!("file:{}", work.file.display())])
+            .args(work.input.arguments())
             .args(["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"])
             .args(["-af".to_owned(), filters(&work)])
             .args(["-ac".to_owned(), channels.to_string()])
@@ -88,7 +87,7 @@ impl Encoder {
         let clock = self.clock.clone();
         let Ok(frames) = clock.timeout(HANGS_AFTER, self.frames(count)).await else {
             self.process.stop(Duration::ZERO).await;
-            return Err(RenditionError::Hangs { path: self.work.file.clone(), seconds: HANGS_AFTER.as_secs() });
+            return Err(RenditionError::Hangs { path: self.work.input.shown(), seconds: HANGS_AFTER.as_secs() });
         };
         match frames {
             Some(frames) => Ok(Some((number, fmp4::fragment(number, range.start, &frames)))),
@@ -115,9 +114,9 @@ impl Encoder {
         let killed = status.ok().and_then(Result::ok).and_then(process::killed);
         let words = killed.unwrap_or_else(|| match self.process.last_words() {
             words if words.is_empty() => "ended too early: there is less sound in it than it says".to_owned(),
-            words => format!("says {words:?}"),
+            words => format!("says {:?}", self.work.input.words(&words)),
         });
-        RenditionError::Encoder { path: self.work.file.clone(), words }
+        RenditionError::Encoder { path: self.work.input.shown(), words }
     }
 }
 

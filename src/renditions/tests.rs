@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
 use super::encoder::{self, Encoder, Work};
+use super::input::Input;
 use super::layout::Layout;
 use super::probe;
 use super::shared::Renditions;
@@ -50,7 +51,7 @@ async fn encoded(file: &Path, layout: Layout, until: &[u32], target: &Path) {
     let mut first = 0;
     for end in until {
         let segments = std::mem::replace(&mut first, *end)..*end;
-        let work = Work { file: file.to_owned(), layout, bits: BITS, segments, behind_all: false };
+        let work = Work { input: Input::File(file.to_owned()), layout, bits: BITS, segments, behind_all: false };
         let mut encoder = Encoder::start(work, &SystemClock::shared()).unwrap();
         while let Some((_, segment)) = encoder.next().await.unwrap() {
             bytes.extend(segment);
@@ -74,7 +75,8 @@ async fn a_part_from_the_middle_follows_the_one_before_it_as_if_one_encoder_had_
     for (rate, name, codec) in formats {
         let file = path(name);
         ffmpeg(&["-f", "lavfi", "-i", SOUND, "-ar", rate, "-c:a", codec, "-b:a", "192k", file.to_str().unwrap()]).await;
-        let layout = probe::layout(&file, Some(LENGTH), Duration::from_secs(2), &clock).await.unwrap();
+        let layout =
+            probe::layout(&Input::File(file.clone()), Some(LENGTH), Duration::from_secs(2), &clock).await.unwrap();
         assert_eq!((layout.rate.to_string().as_str(), layout.channels), (rate, 2), "{name}");
         let (whole, parts, last) = (path("whole.mp4"), path("parts.mp4"), layout.segments());
         encoded(&file, layout, &[last], &whole).await;

@@ -49,7 +49,7 @@ impl Weed {
         let child = Command::new(program)
             .arg("server")
             .arg(format!("-dir={}", folder.path().display()))
-            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-volume.max=20"])
+            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-volume.max=100"])
             .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
             .args(["-master.volumeSizeLimitMB=64", &format!("-s3.config={}", config.display())])
             .args([format!("-master.port={master}"), format!("-volume.port={volume}")])

@@ -1,5 +1,5 @@
-//! A TCP connection that can be cut: a proxy that counts what goes to the server, and cuts or holds all connections when so
-//! much has.
+//! A TCP connection that can be cut: a proxy that counts what goes to the server and what comes from it, and cuts or holds all
+//! connections when so much has.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -28,6 +28,10 @@ struct State {
     cuts: std::sync::Mutex<Vec<u64>>,
     /// Nothing more is let through when so much has been sent.
     hold_at: AtomicU64,
+    /// How much came from the server, and when all connections are cut because of that.
+    came: AtomicU64,
+    back_cuts: std::sync::Mutex<Vec<u64>>,
+    hold_back_at: AtomicU64,
     cut: Notify,
 }
 
@@ -36,7 +40,8 @@ impl Wire {
     pub async fn to(server: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let state = Arc::new(State { hold_at: AtomicU64::new(NEVER), ..State::default() });
+        let state =
+            Arc::new(State { hold_at: AtomicU64::new(NEVER), hold_back_at: AtomicU64::new(NEVER), ..State::default() });
         let shared = Arc::clone(&state);
         let accepting = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
@@ -58,9 +63,26 @@ impl Wire {
         self.state.hold_at.store(bytes, Ordering::SeqCst);
     }
 
+    /// Cuts all connections whenever so much has come from the server.
+    pub fn cut_back_at(&self, mut numbers: Vec<u64>) {
+        numbers.sort_unstable();
+        *self.state.back_cuts.lock().expect("no panic") = numbers;
+    }
+
+    /// Lets nothing more come from the server when so much has.
+    pub fn hold_back_at(&self, bytes: u64) {
+        self.state.hold_back_at.store(bytes, Ordering::SeqCst);
+    }
+
+    /// Returns how much has come from the server.
+    pub fn came(&self) -> u64 {
+        self.state.came.load(Ordering::SeqCst)
+    }
+
     /// Lets everything through again, on new connections.
     pub fn release(&self) {
         self.hold_at(NEVER);
+        self.hold_back_at(NEVER);
         self.state.cut.notify_waiters();
     }
 
@@ -112,7 +134,30 @@ async fn carry(client: TcpStream, server: u16, state: Arc<State>) {
         }
     };
     let back = async {
-        let _ = tokio::io::copy(&mut from_server, &mut to_client).await;
+        let mut buffer = vec![0; 32 * 1024];
+        loop {
+            let Ok(read @ 1..) = from_server.read(&mut buffer).await else { return };
+            let came = state.came.load(Ordering::SeqCst);
+            if came >= state.hold_back_at.load(Ordering::SeqCst) {
+                std::future::pending::<()>().await;
+            }
+            let is_cut = {
+                let mut cuts = state.back_cuts.lock().expect("no panic");
+                let is_due = cuts.first().is_some_and(|at| came >= *at);
+                if is_due {
+                    cuts.remove(0);
+                }
+                is_due
+            };
+            if is_cut {
+                state.cut.notify_waiters();
+                return;
+            }
+            if to_client.write_all(&buffer[..read]).await.is_err() {
+                return;
+            }
+            state.came.fetch_add(read as u64, Ordering::SeqCst);
+        }
     };
     tokio::select! {
         () = forth => {}

@@ -11,11 +11,13 @@ use crate::config::{parse_duration, parse_position, parse_rate, parse_size};
     aircheck grab https://cdn.example/vod/abc/playlist.m3u8 --output film.mp4\n  \
     aircheck grab 'https://cdn.example/v/(*).ts' --pad 6 --count 451 --referer https://tv.example/ --output film.mp4\n  \
     aircheck grab 'https://cdn.example/v/(*).ts' --from 0 --length 00:30:00 --segment 4s --output film.mp4\n  \
-    aircheck grab https://cdn.example/v/000017.ts --output sound.mp3\n\n\
+    aircheck grab https://cdn.example/v/000017.ts --output sound.mp3\n  \
+    aircheck grab s3://my-radio/news.mp3 --output news.mp3\n\n\
     The name of the file says what is made: .mp4, .mkv and .ts copy picture and sound, .m4a and .aac the sound alone,\n\
     .mp3 and .opus encode the sound. If it was interrupted, the same command goes on.")]
 pub struct GrabArguments {
-    /// The address: of a playlist, of a page that names one, of a segment, or of segments with (*) for their number
+    /// The address: of a playlist, of a page that names one, of a segment, or of segments with (*) for their number; or a file
+    /// in the object store of the YAML (s3://BUCKET/NAME)
     #[arg(value_name = "ADDRESS", required_unless_present = "station")]
     pub address: Option<String>,
     /// A step that finds the playlist in the page at ADDRESS, as stations know them, such as 'match: "src=\"(.*?)\""';

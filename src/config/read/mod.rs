@@ -13,6 +13,7 @@ mod gaps;
 mod grab;
 mod hls;
 mod object_store;
+mod origins;
 mod show;
 mod station;
 mod steps;
