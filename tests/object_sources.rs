@@ -196,7 +196,7 @@ async fn a_recording_that_only_the_store_has_is_heard_as_hls_on_a_page_elsewhere
     };
     assert!(value("aircheck_hls_cache_bytes") > 100_000.0, "{metrics}");
     assert!(value("aircheck_hls_segments_total{cache=\"miss\"}") >= 1.0, "{metrics}");
-    assert_eq!(value("aircheck_hls_evictions_total"), 0.0, "{metrics}");
+    assert!(value("aircheck_hls_evictions_total") < 0.5, "{metrics}");
     let folder = aircheck.path("out");
     let made = aircheck.run(&["hls", id.as_str(), "--output", folder.to_str().expect("UTF-8")]).await;
     assert!(made.code == 0 && folder.join("master.m3u8").exists(), "{made}");

@@ -183,8 +183,7 @@ impl Daemon {
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
-        let pictures = Pictures::new(&config.state);
-        let bin = Bin::new(catalogue.clone(), store.clone());
+        let (pictures, bin) = (Pictures::new(&config.state), Bin::new(catalogue.clone(), store.clone()));
         let told = watch::Sender::new(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
         let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), told.clone()).await?;

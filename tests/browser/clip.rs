@@ -160,5 +160,5 @@ async fn without_scripts_a_clip_is_cut_with_a_form_that_says_what_is_wrong() {
     until("the clip", LIMIT, async || aircheck.list().await.len() == 1).await;
     let clip = &aircheck.list().await[0];
     assert_eq!(clip["verdict"], json!("complete"));
-    assert!(clip["file"].as_str().is_some_and(|file| file.ends_with(".m4a")), "{clip}");
+    assert!(clip["file"].as_str().is_some_and(|file| file.contains(".m4a")), "{clip}");
 }

@@ -115,7 +115,7 @@ mod tests {
         let left = LeftReel { station: station.clone(), reel: "x.aac".into(), trouble: "because".into() };
         catalogue.leave_reel("a".into(), left.clone()).await.unwrap();
         catalogue.leave_reel("a".into(), left.clone()).await.unwrap();
-        assert_eq!(catalogue.reels_left("a".into(), 9).await.unwrap(), [left.clone()]);
+        assert_eq!(catalogue.reels_left("a".into(), 9).await.unwrap(), std::slice::from_ref(&left));
         assert_eq!(catalogue.reels_left("b".into(), 9).await.unwrap(), []);
         catalogue.forget_left_reel("a".into(), left).await.unwrap();
         assert_eq!(catalogue.reels_left("a".into(), 9).await.unwrap(), []);

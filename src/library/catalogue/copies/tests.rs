@@ -118,7 +118,7 @@ async fn what_another_store_has_is_no_copy_in_this_one() {
     let totals = catalogue.copy_totals(HERE.into()).await.unwrap();
     assert_eq!((totals.queued, totals.done), (1, 0));
     let again = copied_to(HERE).await;
-    assert_eq!(files_to_let_go(HERE).await, [both.id.clone()]);
+    assert_eq!(files_to_let_go(HERE).await, std::slice::from_ref(&both.id));
     assert_eq!(files_to_let_go(THERE).await, [], "its newest copy is not there");
     assert_eq!(catalogue.copied_files(HERE.into()).await.unwrap().len(), 1);
     let before = catalogue.copy_before(&again).await.unwrap().unwrap();
