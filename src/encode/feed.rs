@@ -326,8 +326,7 @@ mod tests {
         }
         is_awaited.set(true);
         assert!(writing.as_mut().now_or_never().is_none(), "it was not awaited until now");
-        clock.advance(HANGS_AFTER).await;
-        assert!(matches!(writing.await, Err(EncodeError::DecoderHangs { .. })));
+        assert!(matches!(clock.pass_until(writing).await, Err(EncodeError::DecoderHangs { .. })));
     }
 
     #[test]

@@ -43,5 +43,5 @@ fn origin(text: &str) -> Result<String, Complaint> {
     if text.trim_end_matches('/').eq_ignore_ascii_case(&origin) {
         return Ok(origin);
     }
-    Err(Complaint::new(format!("`{text}` has more than scheme, host and port")).suggest([origin]))
+    Err(Complaint::new(format!("`{text}` has more than scheme, host and port")).hint(format!("write `{origin}`")))
 }
