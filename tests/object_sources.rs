@@ -251,9 +251,11 @@ async fn reels_and_accounts_are_copied_when_they_have_ended(weed: &Weed) {
         taped::put(&tape, start, 20);
         tape.end_reel(None, start + TimeDelta::minutes(21)).expect("ended");
     }
+    let remote = remote(&yaml);
+    // The store makes a bucket with its first object.
+    assert!(remote.put("x.txt", "text/plain", Payload::Bytes("x".into())).await.is_ok());
     let service = aircheck.start("run", &["run"]);
     let base = address(&service).await;
-    let remote = remote(&yaml);
     let folder = format!("radio/tape/kbs/{day}/");
     let listed = async || {
         let (objects, _) = remote.list(&folder, None).await.expect("a list");
