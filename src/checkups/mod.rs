@@ -103,7 +103,8 @@ impl Checkups {
                 let id = &station.id;
                 if checking.len() < AT_A_TIME && !busy.contains(id) && !leased.contains(id) {
                     let record = self.shared().records.get(id).copied().unwrap_or_default();
-                    if plan::next(id, soon.begins.get(id).copied(), record, began) <= now {
+                    let begins = soon.begins.get(id).copied().filter(|begins| *begins - now > plan::NEAR);
+                    if plan::next(id, begins, record, began) <= now {
                         busy.insert(id.clone());
                         checking.push(self.check(Arc::clone(station)));
                     }

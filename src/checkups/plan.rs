@@ -17,9 +17,11 @@ const AHEAD: [TimeDelta; 2] = [TimeDelta::minutes(60), TimeDelta::minutes(10)];
 const SPREAD: i32 = 10;
 /// A cut that begins within this may have its station checked now.
 pub(super) const HORIZON: TimeDelta = TimeDelta::minutes(66);
+/// A cut that begins within this has nothing of a check-up: the deck is about to connect anyway.
+pub(super) const NEAR: TimeDelta = TimeDelta::minutes(2);
 /// How long after a check-up the next one is due, whether or not there is a show.
 const DAILY: TimeDelta = TimeDelta::hours(24);
-/// The first daily check-ups are spread over so much time from the start of the service.
+/// The first daily check-ups are spread over so much time, from a little after the start of the service on.
 const FIRST: TimeDelta = TimeDelta::hours(1);
 /// How long after each failure in a row a station is checked again. The last one repeats.
 const AGAIN: [TimeDelta; 5] = [
@@ -41,8 +43,8 @@ pub(super) struct Record {
     pub(super) failures: usize,
 }
 
-/// Returns when `station` is checked next. `begins` is when its next cut begins, if that is within [`HORIZON`]; `since` is
-/// the start of the service.
+/// Returns when `station` is checked next. `begins` is when its next cut begins, if that is within [`HORIZON`] and not
+/// [`NEAR`]; `since` is the start of the service.
 pub(super) fn next(
     station: &StationId,
     begins: Option<DateTime<Utc>>,
@@ -50,7 +52,7 @@ pub(super) fn next(
     since: DateTime<Utc>,
 ) -> DateTime<Utc> {
     let early = |whole: TimeDelta| whole / 1000 * i32::from(part(station));
-    let daily = record.checked.map_or_else(|| since + early(FIRST), |checked| checked + DAILY - early(FIRST));
+    let daily = record.checked.map_or_else(|| since + NEAR + early(FIRST), |checked| checked + DAILY - early(FIRST));
     let again = record
         .checked
         .zip(record.failures.checked_sub(1))
@@ -119,6 +121,6 @@ mod tests {
         assert!(minutes.len() >= 6 && minutes.values().all(|count| *count < 300), "{minutes:?}");
         let first = |number| next(&StationId::new(format!("s{number}")), None, Record::default(), at(0));
         let last = (0..1000).map(first).max().unwrap();
-        assert!(last > at(55) && last <= at(60));
+        assert!(last > at(57) && last <= at(62));
     }
 }
