@@ -10,7 +10,7 @@ use aircheck::config::{Encoding, Encodings, GapPolicy, Id3};
 use aircheck::encode::{ClipJob, ClipSource, Encoded, FileSound, Job, encode, encode_clip};
 use aircheck::library::artwork::Picture;
 use aircheck::library::imprint::{self, FRAME};
-use aircheck::model::{Cause, CauseKind, Codec, Container, EncodingKind, Format, MediaEvent, NoteKind, Span};
+use aircheck::model::{Codec, Container, EncodingKind, Format, MediaEvent, NoteKind, Span};
 use aircheck::production::tagging;
 use aircheck::production::tags::{Chapter, Tags, space_for};
 use aircheck::tape::Tape;
@@ -247,14 +247,7 @@ async fn tags_cover_and_chapters_of_every_container_are_read_by_others() {
 #[tokio::test]
 async fn a_gap_in_the_original_is_left_out_or_silence_as_the_show_has_it() {
     let lost = |number: usize, event: MediaEvent| match event {
-        MediaEvent::Chunk(chunk) if number == 6 => vec![MediaEvent::Gap {
-            duration: chunk.duration,
-            arrived: chunk.arrived,
-            programme_time: chunk.programme_time,
-            discontinuity: false,
-            follows: true,
-            cause: Cause::new(CauseKind::Refused, "it answered 404"),
-        }],
+        MediaEvent::Chunk(chunk) if number == 6 => vec![taped::lost(&chunk)],
         event => vec![event],
     };
     let bench = Bench::new(lost).await;

@@ -25,16 +25,8 @@ struct Numbered {
 
 impl Numbered {
     async fn of(count: usize, setup: Setup) -> Self {
-        tokio::task::spawn_blocking(move || {
-            let origin = Origin::start();
-            let station = origin.station("x", setup);
-            for (number, bytes) in station.first_segments(count).into_iter().enumerate() {
-                station.put_bytes(&format!("v/{number:06}.ts"), "video/mp2t", bytes);
-            }
-            Self { aircheck: Aircheck::new("stations: {}\nshows: []\n"), _origin: origin, station }
-        })
-        .await
-        .expect("no panic")
+        let (origin, station) = Origin::with_numbered(setup, count).await;
+        Self { aircheck: Aircheck::new("stations: {}\nshows: []\n"), _origin: origin, station }
     }
 
     /// The address of `file` of the station.

@@ -1,15 +1,20 @@
 //! The page of grabs, with a server to download from on this machine.
 
+use std::time::Duration;
+
 use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::accessible::{axe, check};
-use crate::support::aircheck::{Aircheck, Service};
+use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::airing::quiet;
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::library::address;
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle};
 use crate::support::skip;
+
+/// How long a test waits before it fails.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A service that may download from this machine, and a station of which ten segments of 2 s lie at `v/000000.ts` and so on.
 struct Serving {
@@ -22,16 +27,7 @@ struct Serving {
 
 impl Serving {
     async fn start() -> Self {
-        let (origin, station) = tokio::task::spawn_blocking(|| {
-            let origin = Origin::start();
-            let station = origin.station("x", Setup::of(Container::Ts));
-            for (number, bytes) in station.first_segments(10).into_iter().enumerate() {
-                station.put_bytes(&format!("v/{number:06}.ts"), "video/mp2t", bytes);
-            }
-            (origin, station)
-        })
-        .await
-        .expect("no panic");
+        let (origin, station) = Origin::with_numbered(Setup::of(Container::Ts), 10).await;
         let aircheck = Aircheck::new(&format!(
             "web: {{ listen: \"127.0.0.1:0\", local_sources: [127.0.0.1] }}\ngrab: {{ parallel: 2 }}\ntimezone: Asia/Seoul\n\
              stations:\n  s: {{ name: 방송국, hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \
@@ -59,6 +55,13 @@ impl Serving {
         self.station.fault(Fault::new(Part::Segment, Kind::Status(404)).sequence(4));
         self.station.fault(Fault::new(Part::Segment, Kind::Drip(60_000)));
     }
+}
+
+/// Clicks, and waits until the next document is there.
+async fn follow(page: &Page, selector: &str) {
+    page.eval("document.documentElement.dataset.before = ''").await;
+    page.click(selector).await;
+    page.is("document.readyState === 'complete' && !('before' in document.documentElement.dataset)").await;
 }
 
 /// Writes into a field as a person does.
@@ -140,17 +143,14 @@ async fn without_scripts_forms_make_cancel_and_remove_grabs() {
     page.click(".grab-form button.first").await;
     page.is("document.querySelectorAll('.grab').length === 1 && document.querySelector('.again a')").await;
     page.fits().await;
-    page.click(".grab [data-act=remove]").await;
+    follow(&page, ".grab [data-act=remove]").await;
     // It is cancelled a moment later; then the button removes it.
     let (cancelled, gone) = ("document.querySelector('.grab.cancelled')", "document.querySelector('#grabs .empty')");
-    for _ in 0..50 {
-        if page.eval(&format!("Boolean({cancelled})")).await == true {
-            break;
-        }
-        page.click(".again a").await;
-        page.is("document.readyState === 'complete'").await;
-    }
-    page.is(cancelled).await;
+    until("it is cancelled", LIMIT, async || {
+        follow(&page, ".again a").await;
+        page.eval(&format!("Boolean({cancelled})")).await == true
+    })
+    .await;
     page.click(".grab [data-act=remove]").await;
     page.is(gone).await;
 }

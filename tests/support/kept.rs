@@ -13,6 +13,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use super::taped;
+
 /// Returns what a source makes of `body`, whose first sample was on the air at `begins`: formats, and chunks of a second,
 /// which are stamped.
 pub fn framed(container: Container, body: &[u8], begins: DateTime<Utc>) -> Vec<MediaEvent> {
@@ -46,14 +48,7 @@ pub fn lose(events: &mut [MediaEvent], from: DateTime<Utc>, to: DateTime<Utc>) -
         }
         let ends = begins + TimeDelta::from_std(chunk.duration).expect("short");
         lost = Some(Span::new(lost.map_or(begins, |lost| lost.start), ends));
-        *event = MediaEvent::Gap {
-            duration: chunk.duration,
-            arrived: chunk.arrived,
-            programme_time: chunk.programme_time,
-            discontinuity: false,
-            follows: true,
-            cause: Cause::new(CauseKind::Refused, "it answered 404"),
-        };
+        *event = taped::lost(chunk);
     }
     lost.expect("a chunk begins there")
 }
