@@ -41,22 +41,30 @@ pub struct Checkups {
     environment: Environment,
     airings: Airings,
     decks: Decks,
-    shared: Arc<Mutex<Shared>>,
+    known: Arc<Mutex<BTreeMap<StationId, Known>>>,
 }
 
+/// What is known of a station.
 #[derive(Debug, Default)]
-struct Shared {
-    records: BTreeMap<StationId, Record>,
-    down: BTreeMap<StationId, Down>,
+struct Known {
+    record: Record,
+    /// Since when it failed, and why it did last. `None` if it did not fail.
+    trouble: Option<(DateTime<Utc>, Cause)>,
+}
+
+impl Known {
+    /// How it is down, if it is.
+    fn down(&self) -> Option<Down> {
+        let (since, cause) = self.trouble.clone().filter(|_| self.record.failures >= plan::DOWN)?;
+        Some(Down { since, cause })
+    }
 }
 
 /// A station that does not answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Down {
-    /// Since when, as far as that is known.
+    /// The first check-up that failed.
     pub since: DateTime<Utc>,
-    /// When it was checked last.
-    pub checked: DateTime<Utc>,
     /// Why, by the last check-up.
     pub cause: Cause,
 }
@@ -64,14 +72,14 @@ pub struct Down {
 impl Checkups {
     /// Begins to check the stations that `airings` need, but for those that `decks` have on tape.
     pub fn start(environment: Environment, airings: Airings, decks: Decks) -> Self {
-        let checkups = Self { environment, airings, decks, shared: Arc::default() };
+        let checkups = Self { environment, airings, decks, known: Arc::default() };
         checkups.environment.spawn(checkups.clone().run());
         checkups
     }
 
     /// Returns the stations that do not answer.
     pub fn down(&self) -> BTreeMap<StationId, Down> {
-        self.shared().down.clone()
+        self.known().iter().filter_map(|(id, known)| Some((id.clone(), known.down()?))).collect()
     }
 
     async fn run(self) {
@@ -102,7 +110,7 @@ impl Checkups {
             for station in &config.stations {
                 let id = &station.id;
                 if checking.len() < AT_A_TIME && !busy.contains(id) && !leased.contains(id) {
-                    let record = self.shared().records.get(id).copied().unwrap_or_default();
+                    let record = self.known().get(id).map(|known| known.record).unwrap_or_default();
                     let begins = soon.begins.get(id).copied().filter(|begins| *begins - now > plan::NEAR);
                     if plan::next(id, begins, record, began) <= now {
                         busy.insert(id.clone());
@@ -124,10 +132,7 @@ impl Checkups {
         for station in leased.iter().filter(|station| self.decks.connecting(station).is_none()) {
             self.note(station, Ok(()), now);
         }
-        let mut shared = self.shared();
-        let known = |station: &StationId| config.station(station).is_some();
-        shared.records.retain(|station, _| known(station));
-        shared.down.retain(|station, _| known(station));
+        self.known().retain(|station, _| config.station(station).is_some());
         leased.into_iter().collect()
     }
 
@@ -139,29 +144,29 @@ impl Checkups {
 
     /// Remembers what became of a check-up, and says what is new about the station.
     fn note(&self, station: &StationId, checked: Result<(), Cause>, now: DateTime<Utc>) {
-        let mut shared = self.shared();
-        let record = shared.records.entry(station.clone()).or_default();
-        let since = record.checked.filter(|_| record.failures > 0).unwrap_or(now);
-        record.failures = if checked.is_ok() { 0 } else { record.failures.saturating_add(1) };
-        record.checked = Some(now);
-        let failures = record.failures;
+        let mut all = self.known();
+        let known = all.entry(station.clone()).or_default();
+        known.record.checked = Some(now);
         match checked {
             Ok(()) => {
-                if let Some(down) = shared.down.remove(station) {
-                    drop(shared);
-                    let minutes = (now - down.since).num_minutes();
+                let down = known.down();
+                (known.record.failures, known.trouble) = (0, None);
+                drop(all);
+                if let Some(Down { since, .. }) = down {
+                    let minutes = (now - since).num_minutes();
                     info!(%station, minutes, "the station answers again");
                 }
             }
-            Err(cause) if failures >= plan::DOWN => {
-                let is_new = !shared.down.contains_key(station);
-                shared.down.insert(station.clone(), Down { since, checked: now, cause: cause.clone() });
-                drop(shared);
+            Err(cause) => {
+                let since = known.trouble.take().map_or(now, |(since, _)| since);
+                known.trouble = Some((since, cause.clone()));
+                known.record.failures = known.record.failures.saturating_add(1);
+                let is_new = known.record.failures == plan::DOWN;
+                drop(all);
                 if is_new {
                     self.warn(station, &cause, now);
                 }
             }
-            Err(_) => {}
         }
     }
 
@@ -175,14 +180,14 @@ impl Checkups {
     }
 
     /// Returns what is to be recorded of `station` within a day from `now`, the earliest first.
-    pub fn concerned(&self, station: &StationId, now: DateTime<Utc>) -> Vec<Planned> {
+    fn concerned(&self, station: &StationId, now: DateTime<Utc>) -> Vec<Planned> {
         let mut coming = self.airings.plan().airings(Span::new(now, now + CONCERNED));
         coming.retain(|planned| !planned.skipped && planned.airing.station == *station);
         coming
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
-        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, BTreeMap<StationId, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
