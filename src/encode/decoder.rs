@@ -143,6 +143,11 @@ impl Samples {
         self.skip = frames;
     }
 
+    /// The pulse of the decoder.
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.pulse
+    }
+
     /// The decoder has all its input now: from here on, silence means that it hangs.
     pub(super) fn input_is_complete(&mut self) {
         self.hurry = true;

@@ -142,7 +142,7 @@ async fn decode(
     let samples_due = AtomicBool::new(false);
     let ended = tokio::select! {
         poured = pour(first, sounds, input, &samples_due) => poured,
-        read = read_levels(&mut samples, measured, &samples_due, clock) => read.map(|()| None),
+        read = read_levels(&mut samples, measured, &samples_due) => read.map(|()| None),
     };
     match ended {
         Ok(Some(next)) => {
@@ -187,11 +187,11 @@ async fn read_levels(
     samples: &mut Samples,
     measured: &Mutex<Measured>,
     samples_due: &AtomicBool,
-    clock: &SharedClock,
 ) -> Result<(), EncodeError> {
+    let pulse = samples.pulse().clone();
     let mut unmeasured = Vec::new();
     loop {
-        let Ok(more) = clock.timeout(HANGS_AFTER, samples.next_frames(u64::MAX)).await else {
+        let Ok(more) = pulse.within(HANGS_AFTER, samples.next_frames(u64::MAX)).await else {
             if samples_due.load(Ordering::Relaxed) {
                 return Err(EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() });
             }

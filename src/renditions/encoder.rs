@@ -52,7 +52,6 @@ pub(super) struct Encoder {
     pipe: Option<BufReader<ChildStdout>>,
     /// How many frames are still to be dropped.
     skip: u64,
-    clock: SharedClock,
 }
 
 impl Encoder {
@@ -73,7 +72,7 @@ impl Encoder {
         let ffmpeg = if work.behind_all { ffmpeg.behind_all() } else { ffmpeg.in_background() };
         let mut process = ffmpeg.spawn(clock)?;
         let pipe = process.take_stdout().map(|pipe| BufReader::with_capacity(64 * 1024, pipe));
-        Ok(Self { work, process, pipe, skip, clock: clock.clone() })
+        Ok(Self { work, process, pipe, skip })
     }
 
     /// Returns the next segment and its number. `None` after the last.
@@ -84,8 +83,8 @@ impl Encoder {
         };
         let range = self.work.layout.frames_of(number);
         let count = usize::try_from(range.end - range.start).unwrap_or_default();
-        let clock = self.clock.clone();
-        let Ok(frames) = clock.timeout(HANGS_AFTER, self.frames(count)).await else {
+        let pulse = self.process.pulse();
+        let Ok(frames) = pulse.within(HANGS_AFTER, self.frames(count)).await else {
             self.process.stop(Duration::ZERO).await;
             return Err(RenditionError::Hangs { path: self.work.input.shown(), seconds: HANGS_AFTER.as_secs() });
         };

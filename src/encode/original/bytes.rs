@@ -25,7 +25,6 @@ pub(super) struct RunBytes {
     process: Option<Process>,
     /// Whether the initialisation section was read.
     begun: bool,
-    clock: SharedClock,
 }
 
 /// An ffmpeg that makes something of a run.
@@ -41,9 +40,9 @@ struct Process {
 
 impl RunBytes {
     /// `sounds` as they are, which are on reels like `reel`, sound by sound.
-    pub(super) fn plain(reel: &Arc<Reel>, sounds: Vec<Sound>, clock: &SharedClock) -> Self {
+    pub(super) fn plain(reel: &Arc<Reel>, sounds: Vec<Sound>) -> Self {
         let (reel, sounds) = (Arc::clone(reel), sounds.into_iter());
-        Self { reel, sounds, process: None, begun: false, clock: clock.clone() }
+        Self { reel, sounds, process: None, begun: false }
     }
 
     /// What an ffmpeg makes of `sounds`, as `output` tells it.
@@ -54,7 +53,7 @@ impl RunBytes {
         clock: &SharedClock,
     ) -> Result<Self, EncodeError> {
         let process = Some(Process::start(reel, output, clock)?);
-        Ok(Self { process, ..Self::plain(reel, sounds, clock) })
+        Ok(Self { process, ..Self::plain(reel, sounds) })
     }
 
     /// Returns the next bytes. `None` at the end.
@@ -94,9 +93,9 @@ impl RunBytes {
                 }
             }
             let Some(process) = &mut self.process else { return Ok(None) };
-            let step = self.clock.timeout(HANGS_AFTER, process.step());
+            let step = process.running.pulse().within(HANGS_AFTER, process.step()).await;
             let hangs = || EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
-            match step.await.map_err(|_| hangs())?.map_err(EncodeError::Decoder)? {
+            match step.map_err(|_| hangs())?.map_err(EncodeError::Decoder)? {
                 Some(0) => return Ok(None),
                 Some(read) => return Ok(process.buffer.get(..read).map(<[u8]>::to_vec)),
                 None => {}

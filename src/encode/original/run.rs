@@ -119,7 +119,7 @@ impl RunReader {
         };
         let is_bare = matches!(reel.container, Container::Adts | Container::Mp3 | Container::Ogg);
         let bytes = match way {
-            Way::Kept if is_bare => RunBytes::plain(reel, sounds, clock),
+            Way::Kept if is_bare => RunBytes::plain(reel, sounds),
             Way::Kept => RunBytes::made(reel, sounds, &words(&[&["-c:a", "copy"], format]), clock)?,
             Way::Anew(coding) => RunBytes::made(reel, sounds, &[encoding(coding), words(&[format])].concat(), clock)?,
         };
