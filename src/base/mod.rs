@@ -16,6 +16,7 @@ pub mod http;
 pub mod id3v2;
 pub mod image;
 pub mod layer3;
+pub mod lock;
 pub mod mp4;
 pub mod mpeg_audio;
 pub mod ogg;

@@ -15,6 +15,7 @@ use tracing::debug;
 
 use crate::base::blocking::blocking;
 use crate::base::hash::sha256_of_file;
+use crate::base::lock;
 use crate::library::remote::{PATIENCE, Remote, RemoteError};
 
 /// How often it is tried again without a byte that came.
@@ -113,10 +114,9 @@ pub async fn fetch(remote: &Remote, object: &Object, part: &Path, came: &Came) -
 fn open(path: &Path, most: u64) -> io::Result<(File, u64)> {
     std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/")))?;
     let file = OpenOptions::new().create(true).append(true).open(path)?;
-    file.try_lock().map_err(|error| match error {
-        std::fs::TryLockError::Error(error) => error,
-        std::fs::TryLockError::WouldBlock => io::Error::other("another process is fetching it"),
-    })?;
+    if !lock::take(&file)? {
+        return Err(io::Error::other("another process is fetching it"));
+    }
     let bytes = file.metadata()?.len();
     if bytes <= most {
         return Ok((file, bytes));

@@ -2,11 +2,10 @@
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
-use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,15 +13,12 @@ use bytes::Bytes;
 use super::entry::{
     Entry, FolderError, Init, Kept, Kind, Line, Place, SegmentId, SegmentLine, failed, file_name, hash, known,
 };
+use crate::base::lock;
 
 /// The name of the index.
 const INDEX: &str = "index";
 /// The version of the lines.
 const VERSION: u32 = 1;
-
-/// How often the lock of a folder is tried, and the pause between two tries.
-const LOOKS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// What is in the folder.
 #[derive(Debug)]
@@ -49,7 +45,8 @@ impl Contents {
         let at = path.join(INDEX);
         let mut index =
             OpenOptions::new().read(true).append(true).create(true).open(&at).map_err(failed("written", &at))?;
-        if !take(&index) {
+        // An error means that the file system has no locks.
+        if !lock::take(&index).unwrap_or(true) {
             return Err(FolderError::InUse(path.to_owned()));
         }
         let mut text = Vec::new();
@@ -257,17 +254,4 @@ impl Contents {
         self.index_end += text.len() as u64;
         Ok(())
     }
-}
-
-/// Takes the lock of `index`, for as long as that is open. False if somebody else holds it for longer than a moment: a child
-/// that is being started holds all that we have open, until it begins its program.
-fn take(index: &File) -> bool {
-    for _ in 0..LOOKS {
-        match index.try_lock() {
-            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
-            // An error means that the file system has no locks.
-            Err(TryLockError::Error(_)) | Ok(()) => return true,
-        }
-    }
-    false
 }
