@@ -333,6 +333,25 @@ impl Running {
         clock.timeout(limit, self.wait()).await
     }
 
+    /// Waits for its end for `patience` at most, and ends it then. Returns what it prints, up to `most` bytes.
+    ///
+    /// # Errors
+    /// [`Elapsed`] if it runs on.
+    pub async fn answer(&mut self, most: u64, patience: Duration) -> Result<Vec<u8>, Elapsed> {
+        let (clock, pipe, mut answer) = (self.clock.clone(), self.take_stdout(), Vec::new());
+        let reading = async {
+            if let Some(pipe) = pipe {
+                let _ = pipe.take(most).read_to_end(&mut answer).await;
+            }
+            let _ = self.wait().await;
+        };
+        let ended = clock.timeout(patience, reading).await;
+        if ended.is_err() {
+            self.stop(Duration::ZERO).await;
+        }
+        ended.map(|()| answer)
+    }
+
     /// Its last line on stderr.
     pub fn last_words(&self) -> String {
         let lines = self.last_lines();

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::AsyncReadExt as _;
 
 use super::link_input::{arguments, link_input};
 use crate::base::process::Invocation;
@@ -31,7 +30,6 @@ struct Format {
 /// # Errors
 /// This machine has no keys.
 pub async fn sound_length(remote: &Remote, name: &str) -> Result<Option<Duration>, RemoteError> {
-    let clock = remote.clock();
     let link = link_input(remote, name).await?;
     let process = Invocation::new("ffprobe")
         .args(["-hide_banner", "-loglevel", "error"])
@@ -39,20 +37,10 @@ pub async fn sound_length(remote: &Remote, name: &str) -> Result<Option<Duration
         .args(arguments(&link))
         .with_stdout()
         .in_background()
-        .spawn(clock);
+        .spawn(remote.clock());
     // Without it nothing can be cut either, which is said then.
     let Ok(mut process) = process else { return Ok(None) };
-    let mut answer = Vec::new();
-    let reading = async {
-        if let Some(pipe) = process.take_stdout() {
-            let _ = pipe.take(MOST).read_to_end(&mut answer).await;
-        }
-        let _ = process.wait().await;
-    };
-    if clock.timeout(PATIENCE, reading).await.is_err() {
-        process.stop(Duration::ZERO).await;
-    }
-    Ok(read(&answer))
+    Ok(process.answer(MOST, PATIENCE).await.ok().and_then(|answer| read(&answer)))
 }
 
 /// Reads the answer of ffprobe.

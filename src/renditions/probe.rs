@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::AsyncReadExt as _;
 
 use super::error::RenditionError;
 use super::input::Input;
@@ -52,17 +51,8 @@ pub(super) async fn layout(
         .with_stdout()
         .in_background()
         .spawn(clock)?;
-    let mut answer = Vec::new();
-    let reading = async {
-        if let Some(pipe) = process.take_stdout() {
-            let _ = pipe.take(MOST).read_to_end(&mut answer).await;
-        }
-        let _ = process.wait().await;
-    };
-    if clock.timeout(PATIENCE, reading).await.is_err() {
-        process.stop(Duration::ZERO).await;
-        return Err(RenditionError::Hangs { path: input.shown(), seconds: PATIENCE.as_secs() });
-    }
+    let answer = process.answer(MOST, PATIENCE).await;
+    let answer = answer.map_err(|_| RenditionError::Hangs { path: input.shown(), seconds: PATIENCE.as_secs() })?;
     let no_sound = || {
         let words = match process.last_words() {
             words if words.is_empty() => "there is none in it".to_owned(),
