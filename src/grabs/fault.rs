@@ -73,31 +73,23 @@ impl Fault {
     }
 
     /// For how long the server wants not to be asked, at most as long as it is given.
-    pub fn wait(&self) -> Option<Duration> {
-        let Self::Fetch(error) = self else { return None };
-        Some(http(error)?.wait()?.min(policy::LONGEST_ASKED))
+    pub fn wait(&self) -> Duration {
+        let Self::Fetch(error) = self else { return Duration::ZERO };
+        error.http().map(policy::asked).unwrap_or_default()
     }
 
     fn status(&self) -> Option<StatusCode> {
         let Self::Fetch(error) = self else { return None };
-        http(error)?.status()
-    }
-}
-
-fn http(error: &FetchError) -> Option<&HttpError> {
-    match error {
-        FetchError::Http(error) => Some(error),
-        FetchError::NoKey(error) => http(error),
-        _ => None,
+        error.http()?.status()
     }
 }
 
 /// Whether the address may not be asked, which does not pass.
 fn is_out_of_reach(error: &FetchError) -> bool {
-    http(error).is_some_and(|error| matches!(error, HttpError::OutOfReach { .. }))
+    error.http().is_some_and(|error| matches!(error, HttpError::OutOfReach { .. }))
 }
 
 fn is_absent(error: &FetchError) -> bool {
     let absent = [StatusCode::NOT_FOUND, StatusCode::GONE, StatusCode::RANGE_NOT_SATISFIABLE];
-    http(error).and_then(HttpError::status).is_some_and(|status| absent.contains(&status))
+    error.http().and_then(HttpError::status).is_some_and(|status| absent.contains(&status))
 }

@@ -282,12 +282,11 @@ impl Fetching {
 
     /// Notes for how long the server wants not to be asked: by none of the tasks.
     fn note_wait(&self, fault: &Fault) {
-        if let Some(wait) = fault.wait() {
-            let until = self.now().saturating_add(wait);
-            let mut state = self.state();
-            state.quiet_until = state.quiet_until.max(until);
-            state.quiet = state.quiet.max(wait);
-        }
+        let wait = fault.wait();
+        let until = self.now().saturating_add(wait);
+        let mut state = self.state();
+        state.quiet_until = state.quiet_until.max(until);
+        state.quiet = state.quiet.max(wait);
     }
 
     /// Counts a segment that the server has not, or not as a segment, before the next one is asked for.

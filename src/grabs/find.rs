@@ -153,7 +153,7 @@ impl Lists<'_> {
                 return Err(error.into());
             }
             let asked = match &error {
-                LoadError::Http(error) => error.wait().unwrap_or_default().min(policy::LONGEST_ASKED),
+                LoadError::Http(error) => policy::asked(error),
                 _ => Duration::ZERO,
             };
             self.client.clock().sleep(policy::PLAYLIST.wait(tries).max(asked)).await;

@@ -228,7 +228,7 @@ impl<'a> Prober<'a> {
                 Err(FetchError::Http(error @ HttpError::OutOfReach { .. })) => return Err(error.into()),
                 Err(error) => error,
             };
-            match status(&error) {
+            match error.http().and_then(HttpError::status) {
                 // It has fewer bytes than none: an empty file.
                 Some(StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::RANGE_NOT_SATISFIABLE) => return Ok(None),
                 // Object stores say that instead of 404 to those who may not list.
@@ -243,7 +243,7 @@ impl<'a> Prober<'a> {
             if policy::UNFIT.gives_up(failures) {
                 return Err(GrabError::Probing { source: error });
             }
-            let asked = wait(&error).map_or(Duration::ZERO, |wait| wait.min(policy::LONGEST_ASKED));
+            let asked = error.http().map(policy::asked).unwrap_or_default();
             self.client.clock().sleep(policy::UNFIT.wait(failures).max(asked)).await;
         }
     }
@@ -260,19 +260,4 @@ fn too_many() -> GrabError {
         "there are more than {MOST_SEGMENTS} segments, which are the most: say where they begin and how many there are \
          with (*), `--from` and `--count`"
     ))
-}
-
-/// For how long the server wants not to be asked.
-fn wait(error: &FetchError) -> Option<Duration> {
-    match error {
-        FetchError::Http(error) => error.wait(),
-        _ => None,
-    }
-}
-
-fn status(error: &FetchError) -> Option<StatusCode> {
-    match error {
-        FetchError::Http(error) => error.status(),
-        _ => None,
-    }
 }

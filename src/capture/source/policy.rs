@@ -26,13 +26,20 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use crate::base::http::HttpError;
+
 /// The longest wait between two tries of anything.
 pub const LONGEST: Duration = Duration::from_secs(10);
 /// The bounds of the longest wait between two reloads.
 const LONGEST_RELOAD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
 
 /// The longest that a server may ask to be left alone, by whoever fetches what is not live.
-pub const LONGEST_ASKED: Duration = Duration::from_mins(2);
+const LONGEST_ASKED: Duration = Duration::from_mins(2);
+
+/// For how long the server that answered with `error` is left alone because it asks for that.
+pub fn asked(error: &HttpError) -> Duration {
+    error.wait().unwrap_or_default().min(LONGEST_ASKED)
+}
 
 /// A playlist that could not be fetched or read. With [`Retry::at_most`] a target duration, so that none passes unseen.
 pub const PLAYLIST: Retry =

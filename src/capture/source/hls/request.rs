@@ -96,13 +96,18 @@ impl FetchError {
         matches!(self, Self::NoSound | Self::Encrypted(_))
     }
 
+    /// The error of the request, for the sound or for its key, if it is one.
+    pub fn http(&self) -> Option<&HttpError> {
+        match self {
+            Self::Http(error) => Some(error),
+            Self::NoKey(error) => error.http(),
+            _ => None,
+        }
+    }
+
     /// Whether it shows that the station's address has to be resolved again.
     pub fn lost_rights(&self) -> bool {
-        match self {
-            Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
-            Self::NoKey(error) => error.lost_rights(),
-            _ => false,
-        }
+        self.http().and_then(HttpError::status).is_some_and(|status| policy::SEGMENT.lost_rights(status))
     }
 }
 
