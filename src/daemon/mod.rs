@@ -187,7 +187,8 @@ impl Daemon {
         let told = watch::Sender::new(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
         let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), told.clone()).await?;
-        let of_library = (catalogue.clone(), store.clone());
+        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
+        let of_library = (catalogue.clone(), store.clone(), copies.clone());
         let renditions = Renditions::open(environment.clone(), told.subscribe(), of_library).await;
         let housekeeping = Housekeeping::new(
             Arc::clone(&environment.clock),
@@ -211,7 +212,6 @@ impl Daemon {
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
-        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
         let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {

@@ -108,13 +108,12 @@ impl Renditions {
     pub async fn open(
         environment: Environment,
         config: watch::Receiver<Arc<Config>>,
-        (catalogue, store): (Catalogue, Store),
+        (catalogue, store, copies): (Catalogue, Store, Copies),
     ) -> Self {
         let folder = config.borrow().state.join(FOLDER);
         let all = folder.clone();
         let cache = blocking(move || Cache::read(&all)).await;
         let state = State { cache, ..State::default() };
-        let copies = Copies::new(environment.clone(), config.clone(), catalogue.clone(), store.clone());
         let shared = Shared {
             environment,
             config,

@@ -19,6 +19,7 @@ use crate::base::clock::SystemClock;
 use crate::base::environment::Environment;
 use crate::base::process::Invocation;
 use crate::config::{Config, HlsRule};
+use crate::copies::Copies;
 use crate::library::catalogue::{Catalogue, Recording};
 use crate::library::store::Store;
 use crate::model::{Airing, AiringId, Measured, Outcome, ShowId, Span, StationId, Verdict};
@@ -128,7 +129,8 @@ impl Library {
         let store = Store::new(&config.output);
         let (told, heard) = watch::channel(Arc::new(config));
         let environment = Environment::system();
-        let renditions = Renditions::open(environment.clone(), heard, (catalogue.clone(), store)).await;
+        let copies = Copies::new(environment.clone(), heard.clone(), catalogue.clone(), store.clone());
+        let renditions = Renditions::open(environment.clone(), heard, (catalogue.clone(), store, copies)).await;
         Self { folder, catalogue, renditions, environment, _config: told }
     }
 
@@ -214,8 +216,8 @@ async fn what_many_ask_for_at_once_is_made_once() {
     assert!(rendered.segment(BITS, 7).await.unwrap().is_none(), "there is no eighth");
     // Another process of the service finds it.
     let heard = library.renditions.shared.config.clone();
-    let store = library.renditions.shared.store.clone();
-    let again = Renditions::open(library.environment.clone(), heard, (library.catalogue.clone(), store)).await;
+    let (store, copies) = (library.renditions.shared.store.clone(), library.renditions.shared.copies.clone());
+    let again = Renditions::open(library.environment.clone(), heard, (library.catalogue.clone(), store, copies)).await;
     let again = again.of(&library.recording("news").await).await.unwrap().unwrap();
     assert_eq!(again.segment(BITS, 3).await.unwrap().unwrap().etag(), tags[3]);
 }
