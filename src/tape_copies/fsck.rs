@@ -1,5 +1,6 @@
 //! What the object store should have of tapes, for `aircheck fsck`.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::name::{is_of_tape, of_reel};
@@ -43,14 +44,17 @@ pub async fn expected(
     for LeftReel { station, reel, trouble } in &left {
         objects.left.push((format!("{station}/{reel}"), trouble.clone()));
     }
+    let left: HashSet<_> = left.into_iter().map(|left| (left.station, left.reel)).collect();
     for station in &config.stations {
         let Some(word) = until.get(&station.id).cloned() else { continue };
         let folder = present_folder_of(tapes, &station.id, config);
         let copied = blocking(move || Ok::<_, TapeError>(copied(&Seals::read(&folder)?, &word))).await?;
-        for (name, bytes) in copied
-            .into_iter()
-            .filter(|(name, _)| !left.iter().any(|left| left.station == station.id && left.reel == *name))
-        {
+        for (name, bytes) in copied {
+            let reel = (station.id.clone(), name);
+            if left.contains(&reel) {
+                continue;
+            }
+            let (_, name) = reel;
             let names = of_reel(rule, station, &name);
             let expect = |bytes| Expected { bytes, reel: format!("{}/{name}", station.id) };
             objects.must.insert(names.sound, expect(Some(bytes)));

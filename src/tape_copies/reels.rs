@@ -8,6 +8,7 @@ use crate::config::Station;
 use crate::copies::SendError;
 use crate::copies::once::put_once;
 use crate::library::remote::{Payload, Remote, RemoteError};
+use crate::model::Container;
 use crate::tape::{SealLine, Seals, TapeError};
 
 /// How many seals are held of a station at a time: those of a day.
@@ -63,13 +64,6 @@ pub(super) async fn put_text(remote: &Remote, name: &str, kind: &str, bytes: Vec
 
 /// Returns the media type of a sound file of a tape.
 fn media_type(path: &Path) -> &'static str {
-    match path.extension().and_then(|extension| extension.to_str()) {
-        Some("aac") => "audio/aac",
-        Some("mp3") => "audio/mpeg",
-        Some("ts") => "video/mp2t",
-        Some("m4s" | "mp4" | "m4a") => "audio/mp4",
-        Some("ogg" | "opus") => "audio/ogg",
-        Some("flac") => "audio/flac",
-        _ => "application/octet-stream",
-    }
+    let container = path.extension().and_then(|extension| Container::from_extension(extension.to_str()?));
+    container.map_or("application/octet-stream", Container::media_type)
 }
