@@ -19,7 +19,7 @@ pub struct Spot<'a> {
 }
 
 impl Spot<'_> {
-    /// The same in numbers: the track, and the place in it.
+    /// The numbers of its track and of its place in that.
     pub fn place(&self) -> (u8, usize) {
         (self.track, self.at)
     }

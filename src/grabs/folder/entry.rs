@@ -48,7 +48,7 @@ pub enum FolderError {
 }
 
 impl FolderError {
-    /// The same error, for another who waited for the same write.
+    /// A copy of a failed write, for another segment that was in it: an error of the system cannot be cloned.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::File { doing, path, source } => {
