@@ -1,9 +1,10 @@
 //! The keys of the file: which there are, what each takes, and the sections they form.
 //!
-//! One set of tables (`tables`, `station`, `encodings`, `handed_out`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
+//! One set of tables (`tables`, `station`, `encodings`, `handed_out`, `kept`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
 
 mod encodings;
 mod handed_out;
+mod kept;
 mod kind;
 mod schema;
 mod section;

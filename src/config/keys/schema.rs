@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::encodings::{AAC, MP3, OPUS};
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
+use super::kept::{KEEP, KEEP_CLIPS, KEEP_STATION};
 use super::kind::{Key, Kind, OWN, Table};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
-use super::tables::{DEAD_AIR, FILE, KEEP, KEEP_CLIPS, LOCAL, SHOW, STORE, TAGS, WEB};
+use super::tables::{DEAD_AIR, FILE, LOCAL, SHOW, STORE, TAGS, WEB};
 
 /// The sections that the file has below its top.
-pub(super) static SECTIONS: [&Table; 21] = [
+pub(super) static SECTIONS: [&Table; 22] = [
     &WEB,
     &STORE,
     &LOCAL,
@@ -17,6 +18,7 @@ pub(super) static SECTIONS: [&Table; 21] = [
     &TAGS,
     &KEEP,
     &KEEP_CLIPS,
+    &KEEP_STATION,
     &GRAB,
     &MP3,
     &AAC,

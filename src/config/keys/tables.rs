@@ -3,6 +3,7 @@
 
 use super::encodings::{AAC, MP3, OPUS};
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
+use super::kept::{KEEP, KEEP_CLIPS};
 use super::kind::{Key, Kind, Table, key};
 use super::station::{HTTP, STATION};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
@@ -94,7 +95,7 @@ pub static FILE: Table = Table {
             "keep",
             Kind::Section(&KEEP_CLIPS),
             "keep: { clips: 90d }",
-            "How long clips are kept; that of shows is theirs.",
+            "How long clips are kept, and how much the recordings of all shows may take; the rest is said at each show.",
         ),
         key(
             "grab",
@@ -315,12 +316,7 @@ pub static SHOW: Table = Table {
             "artwork: show.png",
             "A picture, PNG or JPEG: a file, relative to this one, or a URL; by default that of its station.",
         ),
-        key(
-            "keep",
-            Kind::Section(&KEEP),
-            "keep: { last: 30 }",
-            "How many recordings to keep; all where it is left out.",
-        ),
+        key("keep", Kind::Section(&KEEP), "keep: { last: 30 }", "Which recordings to keep; all where it is left out."),
     ],
     one_of: &[],
 };
@@ -335,30 +331,6 @@ pub static TAGS: Table = Table {
         key("genre", Kind::Template, "genre: Classical", "TCON, the genre.").default(GENRE),
         key("album", Kind::Template, "album: \"{{ show }}\"", "TALB, the album.").default(ALBUM),
     ],
-    one_of: &[],
-};
-
-/// Retention.
-pub static KEEP: Table = Table {
-    name: "keep",
-    doc: "Which recordings to keep; what neither rule keeps is deleted.",
-    keys: &[
-        key("last", Kind::Integer(1, 1_000_000), "last: 30", "The newest so many that have a file."),
-        key("days", Kind::Integer(1, 36_500), "days: 90", "Those younger than so many days."),
-    ],
-    one_of: &[],
-};
-
-/// Retention of what belongs to no show of the file.
-pub static KEEP_CLIPS: Table = Table {
-    name: "keep_clips",
-    doc: "How long is kept what belongs to no show.",
-    keys: &[key(
-        "clips",
-        Kind::Duration,
-        "clips: 90d",
-        "How long a clip is kept after it was made; for good where it is left out.",
-    )],
     one_of: &[],
 };
 

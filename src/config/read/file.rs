@@ -79,7 +79,8 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let dead_air = gaps::dead_air(&section, Some(DeadAirRule::default()), problems);
 
     let keep = section.section("keep", problems);
-    let keep_clips = keep.and_then(|keep| keep.read("clips", problems, one_time::clips_kept));
+    let keep_clips = keep.as_ref().and_then(|keep| keep.read("clips", problems, one_time::clips_kept));
+    let keep_size = keep.and_then(|keep| keep.read("size", problems, units::size_kept));
 
     let hls = hls::read(&section, problems);
     let web = web::read(&section, folder, problems);
@@ -112,6 +113,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         gaps,
         dead_air,
         keep_clips,
+        keep_size,
         hls,
         min_free,
         stations: ById::new(stations.into_iter().flatten(), |station| station.id.as_str()),

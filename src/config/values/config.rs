@@ -44,6 +44,8 @@ pub struct Config {
     pub dead_air: Option<DeadAirRule>,
     /// How long clips are kept after they were made; `None` if for good.
     pub keep_clips: Option<Duration>,
+    /// How many bytes the recordings of all shows may take; beyond that the oldest go. `None` if there is no bound.
+    pub keep_size: Option<u64>,
     /// How recordings are handed out as HLS; `None` if they are not.
     pub hls: Option<HlsRule>,
     /// The free bytes below which no new airing begins.
