@@ -356,6 +356,15 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (station, place, reel)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What people said of recordings: since when no rule deletes one, and when it was heard. A table of its own, because
+    -- most have neither.
+    CREATE TABLE marks (
+        airing        TEXT PRIMARY KEY REFERENCES airings (id) ON DELETE CASCADE,
+        pinned_at     TEXT,
+        heard_at      TEXT
+    ) STRICT;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.
