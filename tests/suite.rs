@@ -37,6 +37,7 @@ mod hls;
 mod holds;
 mod house;
 mod interface;
+mod keep;
 mod links;
 mod live;
 mod load;

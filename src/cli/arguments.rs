@@ -124,6 +124,33 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Delete the recordings that the rules of `keep` do not keep, as the service does by itself, and say why each goes
+    Keep {
+        /// Only say what would be deleted, and why
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pin recordings, so that no rule deletes them
+    Pin {
+        /// The recordings, such as news@20261120T0300Z
+        #[arg(value_name = "RECORDING-ID", required = true)]
+        recordings: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take the pin from recordings, so that the rules hold for them again
+    Unpin {
+        /// The recordings, such as news@20261120T0300Z
+        #[arg(value_name = "RECORDING-ID", required = true)]
+        recordings: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Keep a stretch of a station's tape until it is released, whatever `tape`, `keep` and `min_free` say; or list what is held
     Hold {
         /// The station: its id in the YAML, or its name; alone, or without any, what is held is listed

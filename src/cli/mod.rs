@@ -17,6 +17,7 @@ mod grab;
 mod grab_object;
 mod hls;
 mod hold;
+mod keep;
 mod list;
 mod locate;
 mod logging;
@@ -24,6 +25,7 @@ mod named;
 mod new_folder;
 mod next;
 mod passwd;
+mod pin;
 mod place;
 mod print;
 mod probe;
@@ -92,6 +94,12 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             located(at, |file| loaded(Config::look(&file), |config| recover::run(config, options)))
         }
         Command::Fsck { json } => located(at, |file| loaded(Config::look(&file), |config| fsck::run(&config, json))),
+        Command::Keep { dry_run, json } => {
+            let options = keep::Options { dry_run, json };
+            located(at, |file| loaded(Config::look(&file), |config| keep::run(&config, &options, now())))
+        }
+        Command::Pin { recordings, json } => pinned(at, pin::Options { ids: recordings, pins: true, json }),
+        Command::Unpin { recordings, json } => pinned(at, pin::Options { ids: recordings, pins: false, json }),
         Command::Hold { station, from, to, why, release, json } => {
             let stretch = from.zip(to).zip(why).map(|((from, to), why)| hold::Stretch { from, to, why });
             let options = hold::Options { station, stretch, release, json };
@@ -125,6 +133,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }
+}
+
+fn pinned(at: Option<PathBuf>, options: pin::Options) -> anyhow::Result<u8> {
+    located(at, |file| loaded(Config::look(&file), |config| pin::run(&config, &options, now())))
 }
 
 /// The present, to the millisecond, as it is printed.

@@ -15,6 +15,7 @@ pub(super) mod grabs;
 pub(super) mod holds;
 mod jobs;
 mod links;
+mod marks;
 mod moment;
 mod once;
 mod probes;
@@ -78,6 +79,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(recordings::list, ad_hoc::record))
             .routes(routes!(recordings::get, bin::delete))
             .routes(routes!(bin::restore))
+            .routes(routes!(marks::pin, marks::unpin))
+            .routes(routes!(marks::heard, marks::unheard))
             .routes(routes!(recordings::peaks))
             .routes(routes!(tracks::of_recording))
             .routes(routes!(tracks::list))
