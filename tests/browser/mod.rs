@@ -10,6 +10,7 @@ mod korean;
 mod listening;
 mod lists;
 mod looks;
+mod marks;
 mod now;
 mod sharing;
 mod timeline;

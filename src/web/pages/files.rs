@@ -34,6 +34,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "go.js" JS,
     "grabs.css" CSS,
     "grabs.js" JS,
+    "heard.js" JS,
     "hold.js" JS,
     "icon.svg" SVG,
     "library.css" CSS,

@@ -4,6 +4,7 @@ import { clipEditor } from "./clip.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
 import "./grabs.js";
+import "./heard.js";
 import "./hold.js";
 import { listen } from "./live.js";
 import "./on-air.js";
