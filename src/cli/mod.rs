@@ -98,8 +98,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = keep::Options { dry_run, json };
             located(at, |file| loaded(Config::look(&file), |config| keep::run(&config, &options, now())))
         }
-        Command::Pin { recordings, json } => pinned(at, pin::Options { ids: recordings, pins: true, json }),
-        Command::Unpin { recordings, json } => pinned(at, pin::Options { ids: recordings, pins: false, json }),
+        Command::Pin { recordings, json } => pinned(at, &pin::Options { ids: recordings, pins: true, json }),
+        Command::Unpin { recordings, json } => pinned(at, &pin::Options { ids: recordings, pins: false, json }),
         Command::Hold { station, from, to, why, release, json } => {
             let stretch = from.zip(to).zip(why).map(|((from, to), why)| hold::Stretch { from, to, why });
             let options = hold::Options { station, stretch, release, json };
@@ -135,8 +135,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     }
 }
 
-fn pinned(at: Option<PathBuf>, options: pin::Options) -> anyhow::Result<u8> {
-    located(at, |file| loaded(Config::look(&file), |config| pin::run(&config, &options, now())))
+fn pinned(at: Option<PathBuf>, options: &pin::Options) -> anyhow::Result<u8> {
+    located(at, |file| loaded(Config::look(&file), |config| pin::run(&config, options, now())))
 }
 
 /// The present, to the millisecond, as it is printed.

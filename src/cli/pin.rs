@@ -25,7 +25,7 @@ pub(super) struct Options {
 
 /// A recording whose pin was set or taken, as scripts read it.
 #[derive(Debug, Serialize)]
-struct Pinned {
+struct Told {
     id: String,
     title: String,
     pinned_at: Option<DateTime<Utc>>,
@@ -54,7 +54,7 @@ async fn marked(
     config: &Config,
     options: &Options,
     now: DateTime<Utc>,
-) -> anyhow::Result<Option<(Vec<Pinned>, Vec<String>)>> {
+) -> anyhow::Result<Option<(Vec<Told>, Vec<String>)>> {
     let Some(catalogue) = catalogue::open_writing(config).await? else { return Ok(None) };
     let (mut marked, mut unknown) = (Vec::new(), Vec::new());
     for id in &options.ids {
@@ -63,7 +63,7 @@ async fn marked(
         match catalogue.get(&airing).await?.filter(|_| known) {
             Some(recording) => {
                 let marks = catalogue.marks(vec![airing.clone()]).await?.remove(&airing).unwrap_or_default();
-                marked.push(Pinned { id: id.clone(), title: recording.title, pinned_at: marks.pinned_at });
+                marked.push(Told { id: id.clone(), title: recording.title, pinned_at: marks.pinned_at });
             }
             None => unknown.push(id.clone()),
         }

@@ -206,18 +206,17 @@ impl Keeping {
         let is_first = || self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(airing.clone());
         match fate {
             Fate::Deleted => info!(%airing, %title, %file, %rule, "a recording is deleted, as `keep` says"),
-            Fate::Changed => {}
             Fate::NotOurs if is_first() => warn!(
                 %airing, %file, %rule,
                 "`keep` would delete a recording, and its file is not as aircheck left it, so it stays: delete it yourself, or \
                  see `aircheck fsck`"
             ),
-            Fate::NotOurs => {}
+            Fate::NotOurs | Fate::Changed => {}
             Fate::Retagged => {
-                info!(%airing, %file, %rule, "the tags of a recording were changed; `keep` deletes it in the next round")
+                info!(%airing, %file, %rule, "the tags of a recording were changed; `keep` deletes it in the next round");
             }
             Fate::Failed(error) => {
-                warn!(%airing, %file, %error, "a recording that `keep` does not keep could not be deleted")
+                warn!(%airing, %file, %error, "a recording that `keep` does not keep could not be deleted");
             }
         }
     }

@@ -152,7 +152,8 @@ fn not_kept<'a>(of_show: &[&'a Kept], keep: &Keep, now: DateTime<Utc>) -> Vec<&'
     let mut gone = Vec::new();
     for recording in of_show {
         let is_among_newest = if recording.file.is_some() { playable < last } else { playable.max(empty) < last };
-        if !is_among_newest && !is_young(recording) && !(keep.until_heard && is_new_to_all(recording)) {
+        let is_kept = is_among_newest || is_young(recording) || keep.until_heard && is_new_to_all(recording);
+        if !is_kept {
             gone.push(recording.id.as_str());
         }
         let kind = if recording.file.is_some() { &mut playable } else { &mut empty };

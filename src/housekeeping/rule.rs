@@ -60,7 +60,7 @@ fn as_written(bytes: u64) -> String {
     let units =
         [(1 << 40, "TiB"), (1_000_000_000_000, "TB"), (1 << 30, "GiB"), (1_000_000_000, "GB"), (1 << 20, "MiB")];
     let units = units.into_iter().chain([(1_000_000, "MB"), (1_000, "kB")]);
-    let whole = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes % unit == 0);
+    let whole = units.into_iter().find(|(unit, _)| bytes >= *unit && bytes.is_multiple_of(*unit));
     whole.map_or_else(|| readable::bytes(bytes), |(unit, name)| format!("{} {name}", bytes / unit))
 }
 
