@@ -182,7 +182,7 @@ impl Keeping {
                 Ok(FileState::Changed) => return Ok(Fate::NotOurs),
                 Ok(FileState::Retagged(bytes)) => {
                     if run == Run::Real {
-                        self.catalogue.follow(id, file, file, bytes).await?;
+                        self.catalogue.follow(id, Some(file), file, bytes).await?;
                     }
                     return Ok(Fate::Retagged);
                 }

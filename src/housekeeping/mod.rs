@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::copies::let_go::let_go;
 use crate::library::bin::{self, Bin};
 use crate::library::catalogue::Catalogue;
+use crate::library::moved;
 use crate::library::store::{self, Store, StoreError};
 use crate::renditions::Renditions;
 
@@ -88,7 +89,7 @@ impl Housekeeping {
     }
 
     /// Deletes recordings by the `keep` of `config`; tape, bin, changes by hand and events by their age; links
-    /// that have expired; and files that the object store has.
+    /// that have expired; and files that the object store has. Follows files that were moved by hand.
     pub async fn tidy(&self, config: &Config) {
         self.airings.forget_old_changes().await;
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
@@ -106,6 +107,9 @@ impl Housekeeping {
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
         self.forget_ad_hoc_stations().await;
         self.empty_bin().await;
+        if let Err(error) = moved::follow(&self.catalogue, &self.store, self.clock.as_ref()).await {
+            warn!(%error, "files that were moved by hand could not be followed");
+        }
         self.delete_recordings(config).await;
         if let Err(error) = let_go(config, &self.catalogue, &self.store, &self.clock).await {
             warn!(%error, "files that the store has could not be deleted");

@@ -182,7 +182,7 @@ async fn a_file_that_has_the_name_of_one_that_was_moved_away_is_not_deleted_with
     // Its file is moved away after the plan, and a new recording gets the name.
     fs::rename(library.path("0/0.mp3"), library.path("9/9.mp3")).unwrap();
     assert!(library.keeping.catalogue.release_name(&new, Path::new("9/9.mp3")).await.unwrap());
-    assert!(library.keeping.catalogue.follow(&new, Path::new("0/0.mp3"), Path::new("9/9.mp3"), 3).await.unwrap());
+    assert!(library.keeping.catalogue.follow(&new, Some(Path::new("0/0.mp3")), Path::new("9/9.mp3"), 3).await.unwrap());
     let done = library.keeping.carry_out(going, Run::Real, library.now).await.unwrap();
     assert_eq!(done[0].1, Fate::Deleted);
     assert!(library.path("9/9.mp3").exists(), "it is that of the new recording");

@@ -365,6 +365,10 @@ const STEPS: &[&str] = &[
         heard_at      TEXT
     ) STRICT;
 ",
+    "
+    -- The recording that a file is of by its imprint; NULL: it has none, or nobody has read it.
+    ALTER TABLE glances ADD COLUMN airing TEXT;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.
