@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, until};
@@ -124,7 +125,7 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     spoil(&aircheck, "DELETE FROM airings WHERE show = 'whole'");
     let missed = "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL, bytes = NULL, seconds = 0";
     spoil(&aircheck, &format!("{missed} WHERE show = 'partial'"));
-    let service = aircheck.start("restored", &["run"]);
+    let mut service = aircheck.start("restored", &["run"]);
     service.says("not on the list; `aircheck recover --files` puts them there count=2", LIMIT).await;
     assert_eq!(aircheck.list().await.len(), 4, "nothing is put on it by itself");
     let ran = aircheck.run(&["recover", "--files"]).await;
@@ -140,4 +141,32 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
     let ran = aircheck.run(&["recover", "--files"]).await;
     assert_eq!(ran.stdout, "nothing: the list has every recording in the output folder\n");
+
+    // A file is moved by hand; then the whole list is lost.
+    let moved = aircheck.path("recordings/by hand.mp3");
+    std::fs::rename(file("whole"), &moved).expect("renamed");
+    let ran = aircheck.run(&["fsck", "--fix"]).await;
+    assert!(ran.stdout.contains("fixed: its file was moved to by hand.mp3: the list follows it"), "{ran:?}");
+    assert_eq!(by_show(&aircheck.list().await, "whole")["file"], moved.to_str().expect("a path"));
+    service.signal(Signal::TERM);
+    service.end().await;
+    for name in ["catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm"] {
+        let _ = std::fs::remove_file(aircheck.path("state").join(name));
+    }
+    let ran = aircheck.run(&["fsck"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("there is no list, and 4 recordings of aircheck are in"), "{ran:?}");
+    for (count, run) in [(4, "first"), (0, "second")] {
+        let told = aircheck.run(&["fsck", "--fix", "--json"]).await.json();
+        let kinds: Vec<_> = told["findings"].as_array().expect("a list").iter().map(|it| &it["kind"]).collect();
+        assert_eq!(kinds.iter().filter(|kind| **kind == "adopted").count(), count, "{run}: {told}");
+    }
+    let list = aircheck.list().await;
+    assert_eq!(list.len(), 4, "an airing that failed has no file that tells of it");
+    for recording in kept.iter().filter(|it| it["verdict"] != "failed") {
+        let again = by_show(&list, recording["show"].as_str().expect("a show"));
+        for field in ["id", "title", "station", "start", "end", "verdict", "seconds", "missing", "silent", "bytes"] {
+            assert_eq!(again[field], recording[field], "{field} of {again}");
+        }
+        assert_eq!(again["notes"][0]["kind"], "adopted", "{again}");
+    }
 }

@@ -118,8 +118,11 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Compare the list, the output folder and the store, and explain every difference; changes nothing
+    /// Compare the list, the output folder, the tapes and the store, and explain every difference
     Fsck {
+        /// Mend the list: follow files that were moved, renamed or retagged, and put recordings on it that it has lost
+        #[arg(long)]
+        fix: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -93,7 +93,10 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = recover::Options { id: airing, files, json };
             located(at, |file| loaded(Config::look(&file), |config| recover::run(config, options)))
         }
-        Command::Fsck { json } => located(at, |file| loaded(Config::look(&file), |config| fsck::run(&config, json))),
+        Command::Fsck { fix, json } => {
+            let options = fsck::Options { fix, json };
+            located(at, |file| loaded(Config::look(&file), |config| fsck::run(config, options)))
+        }
         Command::Keep { dry_run, json } => {
             let options = keep::Options { dry_run, json };
             located(at, |file| loaded(Config::look(&file), |config| keep::run(&config, &options, now())))
