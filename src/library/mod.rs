@@ -15,6 +15,8 @@ pub mod imprint;
 pub mod mend;
 pub mod moved;
 pub mod ours;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 pub mod remote;
 pub mod store;
 pub mod strays;
