@@ -118,6 +118,10 @@ async fn gone_and_strays(
     catalogue: &Catalogue,
     store: &Store,
 ) -> Result<Option<(HashMap<AiringId, Kept>, Vec<PathBuf>)>, StraysError> {
+    // This fails soon if the disk hangs, and what follows would wait for it.
+    if store.is_away().await? {
+        return Ok(None);
+    }
     let files: HashSet<PathBuf> = store.list().await?.into_iter().collect();
     let listed = catalogue.kept(|_, _| true).await?;
     let is_missing = |it: &Kept| it.bytes > 0 && it.file.as_ref().is_some_and(|file| !files.contains(file));
