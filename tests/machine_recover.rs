@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::aircheck::{Aircheck, until};
+use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::machine::{Daemon, SetClock, by_show, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
@@ -84,13 +84,11 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     assert_eq!(std::fs::read_to_string(file("failed")).expect("still there"), "a stranger's");
     daemon.stop().await;
     // And without.
-    let ran = aircheck.run(&["recover", "partial@20261121T1000Z"]).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(aircheck.run(&["recover", "partial@20261121T1000Z"]).await.code, 0);
     let list = aircheck.list().await;
     whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
     assert!(!Path::new(&file("partial")).exists(), "the half of it is gone");
-    let ran = aircheck.run(&["recover", "moved@20261121T1000Z"]).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(aircheck.run(&["recover", "moved@20261121T1000Z"]).await.code, 0);
     let list = aircheck.list().await;
     assert_eq!(by_show(&list, "moved")["file"], file("moved"));
     whole(by_show(&list, "moved"), Some(start - clock.ahead()), 8.0);
@@ -125,7 +123,7 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     spoil(&aircheck, "DELETE FROM airings WHERE show = 'whole'");
     let missed = "UPDATE airings SET state = 'failed', verdict = 'failed', file = NULL, bytes = NULL, seconds = 0";
     spoil(&aircheck, &format!("{missed} WHERE show = 'partial'"));
-    let mut service = aircheck.start("restored", &["run"]);
+    let service = aircheck.start("restored", &["run"]);
     service.says("not on the list; `aircheck recover --files` puts them there count=2", LIMIT).await;
     assert_eq!(aircheck.list().await.len(), 4, "nothing is put on it by itself");
     let ran = aircheck.run(&["recover", "--files"]).await;
@@ -141,10 +139,13 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
     let ran = aircheck.run(&["recover", "--files"]).await;
     assert_eq!(ran.stdout, "nothing: the list has every recording in the output folder\n");
+    a_lost_list_is_made_again(&aircheck, service, &kept, &file("whole")).await;
+}
 
-    // A file is moved by hand; then the whole list is lost.
+/// Moves a file by hand, and loses the whole list, which said `kept`.
+async fn a_lost_list_is_made_again(aircheck: &Aircheck, mut service: Service, kept: &[Value], whole: &str) {
     let moved = aircheck.path("recordings/by hand.mp3");
-    std::fs::rename(file("whole"), &moved).expect("renamed");
+    std::fs::rename(whole, &moved).expect("renamed");
     let ran = aircheck.run(&["fsck", "--fix"]).await;
     assert!(ran.stdout.contains("fixed: its file was moved to by hand.mp3: the list follows it"), "{ran:?}");
     assert_eq!(by_show(&aircheck.list().await, "whole")["file"], moved.to_str().expect("a path"));
