@@ -212,6 +212,12 @@ pub(super) enum Command {
         /// Which shell
         shell: Shell,
     },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder; it is made if it is missing
+        folder: PathBuf,
+    },
 }
 
 /// The arguments of `aircheck clip`.

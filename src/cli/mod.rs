@@ -20,6 +20,7 @@ mod list;
 mod locate;
 mod logging;
 mod named;
+mod man;
 mod new_folder;
 mod next;
 mod passwd;
@@ -118,6 +119,7 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
     }
+        Command::Man { folder } => man::run(&folder),
 }
 
 /// The present, to the millisecond, as it is printed.
