@@ -16,11 +16,12 @@ mod fsck;
 mod grab;
 mod hls;
 mod hold;
+mod journal;
 mod list;
 mod locate;
 mod logging;
-mod named;
 mod man;
+mod named;
 mod new_folder;
 mod next;
 mod passwd;
@@ -118,8 +119,8 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
-    }
         Command::Man { folder } => man::run(&folder),
+    }
 }
 
 /// The present, to the millisecond, as it is printed.
