@@ -60,6 +60,7 @@ mod service;
 mod state;
 mod station_page;
 mod stations;
+mod systemd;
 mod tape_http;
 mod tracks;
 mod truth;
