@@ -115,7 +115,7 @@ fn message(event: &Event<'_>, fields: &Fields) -> Vec<u8> {
     let _ = DefaultFields::new().format_fields(Writer::new(&mut text), event);
     let mut message = Vec::with_capacity(512);
     put(&mut message, "MESSAGE", &text);
-    put(&mut message, "PRIORITY", priority(event.metadata().level()));
+    put(&mut message, "PRIORITY", priority(*event.metadata().level()));
     put(&mut message, "SYSLOG_IDENTIFIER", NAME);
     put(&mut message, "TARGET", event.metadata().target());
     if let (Some(file), Some(line)) = (event.metadata().file(), event.metadata().line()) {
@@ -148,8 +148,8 @@ fn put(message: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 /// The priorities of syslog(3).
-fn priority(level: &Level) -> &'static str {
-    match *level {
+fn priority(level: Level) -> &'static str {
+    match level {
         Level::ERROR => "3",
         Level::WARN => "4",
         Level::INFO => "6",

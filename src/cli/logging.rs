@@ -27,7 +27,7 @@ pub(super) fn begin(level: &str) {
             .with_ansi(std::io::stderr().is_terminal())
             .with_target(false)
             // Spans are for the journal: the words for people name the airing themselves.
-            .with_filter(filter_fn(|metadata| metadata.is_event()));
+            .with_filter(filter_fn(|metadata| !metadata.is_span()));
         registry.with(people).init();
     }
 }

@@ -107,16 +107,12 @@ impl Machine {
             .expect("a shell");
         let id = child.id().expect("it runs");
         self.on = Some(On { nspawn: child, first: 0 });
-        let mut first = 0;
-        until("the first process of the machine", LIMIT, async || {
-            first = children_of(id).first().copied().unwrap_or_default();
-            first != 0
-        })
-        .await;
-        if let Some(on) = &mut self.on {
-            on.first = first;
-        }
         until("a machine that has booted", LIMIT, async || {
+            // Looked up each time: the first child only prepares the machine, and ends.
+            let Some(first) = children_of(id).first().copied() else { return false };
+            if let Some(on) = &mut self.on {
+                on.first = first;
+            }
             let state = self.run("systemctl is-system-running").await.text;
             ["running", "degraded"].contains(&state.trim())
         })
@@ -159,7 +155,7 @@ impl Machine {
         println!("{}", std::fs::read_to_string(self.place.join("console")).unwrap_or_default());
         if let Some(on) = &self.on {
             let first = on.first.to_string();
-            let journal = ["--all", "journalctl", "--no-pager", "-b", "-n", "80", "-o", "short-precise"];
+            let journal = ["--all", "journalctl", "--no-pager", "-u", "aircheck", "-n", "80", "-o", "short-precise"];
             let _ = std::process::Command::new("nsenter").args(["--target", &first]).args(journal).status();
         }
     }
