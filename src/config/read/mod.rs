@@ -13,8 +13,10 @@ mod gaps;
 mod grab;
 mod hls;
 mod object_store;
+mod origins;
 mod show;
 mod station;
+mod steps;
 mod template;
 mod timezone;
 mod titles;
@@ -22,6 +24,8 @@ mod web;
 
 use std::path::Path;
 use std::time::Duration;
+
+pub use steps::parse_steps;
 
 use super::keys;
 use super::values::Config;
