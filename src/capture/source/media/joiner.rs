@@ -84,7 +84,8 @@ mod tests {
         if let Some(stamp) = stamp {
             let bits = |from: u32, mask: u64| u8::try_from(stamp >> from & mask).unwrap();
             packet[4..13].copy_from_slice(&[0, 0, 1, 0xc0, 0, 0, 0x80, 0x80, 5]);
-            let stamp = [bits(30, 7) << 1 | 1, bits(22, 0xff), bits(15, 0x7f) << 1 | 1, bits(7, 0xff), bits(0, 0x7f) << 1];
+            let stamp =
+                [bits(30, 7) << 1 | 1, bits(22, 0xff), bits(15, 0x7f) << 1 | 1, bits(7, 0xff), bits(0, 0x7f) << 1];
             packet[13..18].copy_from_slice(&stamp);
         }
         packet
@@ -127,7 +128,8 @@ mod tests {
             joiner
         };
         assert!(begun().push(&mut segment(15, &[0]), FOUR), "an edge that is not sharp");
-        for (seconds, what) in [(18, "one is missing"), (10, "it begins anew"), (2, "it goes back"), (90_000, "a jump")] {
+        for (seconds, what) in [(18, "one is missing"), (10, "it begins anew"), (2, "it goes back"), (90_000, "a jump")]
+        {
             assert!(!begun().push(&mut segment(seconds, &[0]), FOUR), "{what}");
         }
         assert!(!begun().push(&mut packet(SOUND, 0, None), FOUR), "no time stamp");
