@@ -199,7 +199,8 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
             .first()
             .map(|airing| rfc3339(airing.on_air.start, airing.timezone)),
     });
-    let missing = programs::missing(&config.stations, installed);
+    let mut missing = programs::missing(&config.stations, installed);
+    missing.extend(programs::of_targets(&config.notify, installed));
     Report {
         file: config.file.display().to_string(),
         ok: missing.is_empty() && !is_scarce(config, free),
@@ -262,6 +263,9 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     text.push_str(&table("", &rows));
     if let Some(store) = &config.store {
         text.push_str(&table("", &[pair("copies", store.place())]));
+    }
+    for target in &config.notify {
+        text.push_str(&table("", &[pair("told", format!("{} ({})", target.name, target.place()))]));
     }
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {warning}");

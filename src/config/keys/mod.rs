@@ -1,15 +1,17 @@
 //! The keys of the file: which there are, what each takes, and the sections they form.
 //!
-//! One set of tables (`tables`, `station`, `encodings`, `handed_out`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
+//! One set of tables (`tables`, `station`, `encodings`, `handed_out`, `notify`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
 
 mod encodings;
 mod handed_out;
 mod kind;
+mod notify;
 mod schema;
 mod section;
 mod station;
 mod tables;
 
+pub use notify::TARGET;
 pub use schema::schema;
 pub use section::Section;
 pub use station::{HTTP, RTMP, STATION, STEP};

@@ -5,11 +5,12 @@ use serde_json::{Map, Value, json};
 use super::encodings::{AAC, MP3, OPUS};
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
 use super::kind::{Key, Kind, OWN, Table};
+use super::notify::{NTFY, TARGET, WEBHOOK};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
 use super::tables::{DEAD_AIR, FILE, KEEP, KEEP_CLIPS, LOCAL, SHOW, STORE, TAGS, WEB};
 
 /// The sections that the file has below its top.
-pub(super) static SECTIONS: [&Table; 21] = [
+pub(super) static SECTIONS: [&Table; 24] = [
     &WEB,
     &STORE,
     &LOCAL,
@@ -31,6 +32,9 @@ pub(super) static SECTIONS: [&Table; 21] = [
     &TLS,
     &TAPE,
     &STEP,
+    &TARGET,
+    &WEBHOOK,
+    &NTFY,
 ];
 
 /// Makes the schema from the tables that the file is read by.

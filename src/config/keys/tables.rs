@@ -4,6 +4,7 @@
 use super::encodings::{AAC, MP3, OPUS};
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
 use super::kind::{Key, Kind, Table, key};
+use super::notify::TARGET;
 use super::station::{HTTP, STATION};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
 
@@ -82,6 +83,7 @@ pub static FILE: Table = Table {
             "store: { bucket: my-radio }",
             "An S3-compatible object store to which recordings are copied.",
         ),
+        key("notify", Kind::Each(&TARGET), "notify:", "To whom is told what happens, and how."),
         key(
             "gaps",
             Kind::Word(&["skip", "silence"]),

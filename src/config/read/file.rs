@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::show::Defaults;
-use super::{encoding, gaps, grab, hls, object_store, show, station, template, timezone, web};
+use super::{encoding, gaps, grab, hls, notify, object_store, show, station, template, timezone, web};
 use crate::base::path::without_dots;
 use crate::base::zone::{self, Zone};
 use crate::config::keys::{self, FILE, Section};
@@ -84,6 +84,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
     let hls = hls::read(&section, problems);
     let web = web::read(&section, folder, problems);
     let store = object_store::read(&section, folder, problems).map(Arc::new);
+    let notify = notify::read(&section, folder, problems);
     let grab = grab::read(&section, problems);
     let entries = section.named("stations", problems).unwrap_or_default();
     let parsed = entries.iter().map(|entry| station::read(entry, timezone, folder, problems));
@@ -107,6 +108,7 @@ fn parse(text: &str, file: &Path, check: FolderCheck, problems: &mut Problems) -
         encodings,
         id3,
         web,
+        notify,
         grab,
         store,
         gaps,

@@ -12,6 +12,7 @@ mod find;
 mod gaps;
 mod grab;
 mod hls;
+mod notify;
 mod object_store;
 mod show;
 mod station;

@@ -7,6 +7,7 @@ use super::*;
 use crate::model::{ShowId, StationId};
 
 mod hints;
+mod notify;
 mod object_store;
 mod suggestions;
 mod titles;

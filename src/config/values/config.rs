@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::folders::{self, Unwritable};
 use super::{
-    ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, HlsRule, Id3, ObjectStore, Show, Station, Template, Web,
+    ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, HlsRule, Id3, ObjectStore, Show, Station, Target,
+    Template, Web,
 };
 use crate::base::text::composed;
 use crate::base::zone::Zone;
@@ -36,6 +37,8 @@ pub struct Config {
     pub web: Web,
     /// Where recordings are copied to; `None` if nowhere.
     pub store: Option<Arc<ObjectStore>>,
+    /// To whom is told what happens.
+    pub notify: Vec<Arc<Target>>,
     /// Downloads that are asked for over the page or the interface.
     pub grab: Grabs,
     /// What stands in the file in the place of a gap if the show does not say otherwise.
