@@ -335,6 +335,50 @@ const STEPS: &[&str] = &[
 
     CREATE INDEX grabs_by_time ON grabs (asked_at, id);
 ",
+    "
+    -- Who is told what happens, since when, and where that is (a hash of the address). off: why it does not want to be told
+    -- any more.
+    CREATE TABLE targets (
+        name          TEXT PRIMARY KEY,
+        since         TEXT NOT NULL,
+        place         TEXT NOT NULL,
+        off           TEXT
+    ) STRICT;
+
+    -- What is told: a row for each target that is told it. The id is that which receivers get, at every try the same. Of each
+    -- target, the first that waits is sent before the others. waiting: still to be sent; sent: the target has taken it;
+    -- dropped: it is not sent any more.
+    CREATE TABLE messages (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        id            TEXT NOT NULL UNIQUE,
+        target        TEXT NOT NULL,
+        kind          TEXT NOT NULL,
+        matter        TEXT NOT NULL,
+        body          TEXT NOT NULL,
+        created       TEXT NOT NULL,
+        state         TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dropped')),
+        tries         INTEGER NOT NULL DEFAULT 0,
+        next_try      TEXT,
+        last_error    TEXT,
+        done          TEXT
+    ) STRICT;
+
+    CREATE INDEX messages_waiting ON messages (target, number) WHERE state = 'waiting';
+    CREATE INDEX messages_by_state ON messages (state, number);
+
+    -- What is bad and not well again, as it was told, as JSON.
+    CREATE TABLE matters (
+        key           TEXT PRIMARY KEY,
+        since         TEXT NOT NULL,
+        body          TEXT NOT NULL
+    ) STRICT;
+
+    -- What is remembered of telling: how far the outbox is read, when the service stopped in order.
+    CREATE TABLE telling (
+        name          TEXT PRIMARY KEY,
+        value         TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.
