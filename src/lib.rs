@@ -11,7 +11,7 @@
 //!   sends it to an object store.
 //! - [`grabs`] downloads what is not live and makes files of it; [`renditions`] makes HLS of recordings, for whoever asks for
 //!   it.
-//! - [`account`] says of what is on tape how loud it was.
+//! - [`account`] says of what is on tape how loud it was; [`notify`] tells people and programs what happens.
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type; [`model`]
@@ -22,7 +22,7 @@
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, production, renditions, airings,
+//! Modules stand on each other: cli, daemon, web, clips, grabs, notify, recorder, housekeeping, production, renditions, airings,
 //! account, capture, encode, copies, library, events, tape, config, model, language, base, and below all of them, for tests
 //! and fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
 
@@ -42,6 +42,7 @@ pub mod housekeeping;
 pub mod language;
 pub mod library;
 pub mod model;
+pub mod notify;
 pub mod production;
 pub mod recorder;
 pub mod renditions;

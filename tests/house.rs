@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "web",
     "clips",
     "grabs",
+    "notify",
     "recorder",
     "housekeeping",
     "production",

@@ -4,9 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use crate::account::surveyor;
+use crate::airings::Airings;
 use crate::base::allocator;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
@@ -16,6 +18,10 @@ use crate::config::Config;
 use crate::copies::Copies;
 use crate::events::Changes;
 use crate::housekeeping::{Housekeeping, room_watch};
+use crate::library::catalogue::Catalogue;
+use crate::library::store::Store;
+use crate::notify::{self, Notify};
+use crate::recorder::Recorder;
 use crate::renditions::Renditions;
 
 /// How often memory that nobody needs is given back to the system.
@@ -37,6 +43,26 @@ pub(super) fn start(
     environment.spawn(renditions.clone().make_ahead(changes.clone()));
     environment.spawn(copies.clone().run(changes.clone()));
     environment.spawn(give_memory_back(decks.clone(), environment.clone()));
+}
+
+/// Starts telling what happens. The service before was last alive at `last_alive`, if there was one.
+pub(super) fn tell(
+    environment: &Environment,
+    config: &watch::Sender<Arc<Config>>,
+    catalogue: &Catalogue,
+    (airings, decks, store, recorder, copies): (&Airings, &Decks, &Store, &Recorder, &Copies),
+    (changes, last_alive): (&Changes, Option<DateTime<Utc>>),
+) -> Notify {
+    let notify = Notify::new(environment.clone(), config.subscribe(), catalogue.clone());
+    let parts = notify::Parts {
+        airings: airings.clone(),
+        decks: decks.clone(),
+        store: store.clone(),
+        recorder: recorder.clone(),
+        copies: copies.clone(),
+    };
+    environment.spawn(notify.clone().run(parts, changes.clone(), last_alive));
+    notify
 }
 
 /// Gives back what the last burst has left (many shows begin in one second), and what was looked at of tapes.

@@ -47,6 +47,7 @@ use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Span};
+use crate::notify::Notify;
 use crate::recorder::{Recorder, RecorderError};
 use crate::renditions::Renditions;
 use crate::web::{Parts, Site};
@@ -106,6 +107,7 @@ struct Daemon {
     decks: Decks,
     catalogue: Catalogue,
     store: Store,
+    notify: Notify,
     lock: Arc<Lock>,
     /// The sign of life that is being given.
     sign_of_life: Option<JoinHandle<()>>,
@@ -162,6 +164,14 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     Ok(())
 }
 
+/// Logs which release runs with which configuration.
+fn say_what_runs(config: &Config) {
+    info!(
+        config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
+        output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
+    );
+}
+
 impl Daemon {
     async fn start(
         config: Config,
@@ -213,6 +223,8 @@ impl Daemon {
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
         background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let watched = (&airings, &decks, &store, &recorder, &copies);
+        let notify = background::tell(&environment, &told, &catalogue, watched, (&changes, last_alive));
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
@@ -226,6 +238,7 @@ impl Daemon {
             decks: decks.clone(),
             clips,
             copies,
+            notify: notify.clone(),
             grabs,
             renditions,
         };
@@ -243,6 +256,7 @@ impl Daemon {
             decks,
             catalogue,
             store,
+            notify,
             lock: Arc::new(lock),
             sign_of_life: None,
             claimer,
@@ -253,11 +267,7 @@ impl Daemon {
             round: None,
             page,
         };
-        let config = &daemon.config;
-        info!(
-            config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
-            output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
-        );
+        say_what_runs(&daemon.config);
         daemon.look().await;
         daemon.environment.spawn(pictures.clone().refresh_forever(daemon.told.subscribe(), daemon.environment.clone()));
         let listen = daemon.config.web.listen;
@@ -376,9 +386,11 @@ impl Daemon {
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
                 self.airings.configured();
+                self.notify.configuration(None);
             }
             Err(errors) => {
                 error!("the configuration has mistakes; going on with the one before\n{errors}");
+                self.notify.configuration(Some(errors.to_string()));
             }
         }
         systemd::ready();

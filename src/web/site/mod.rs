@@ -32,6 +32,7 @@ use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
+use crate::notify::Notify;
 use crate::recorder::Recorder;
 use crate::renditions::Renditions;
 use crate::web::answer::Problem;
@@ -77,6 +78,8 @@ pub struct Parts {
     pub clips: Clips,
     /// Copies to the object store.
     pub copies: Copies,
+    /// Tells targets what happens.
+    pub notify: Notify,
     /// Makes downloads.
     pub grabs: Grabs,
     /// Recordings as HLS.
@@ -98,6 +101,7 @@ pub struct Site {
     pub(super) decks: Decks,
     pub(super) clips: Clips,
     pub(super) copies: Copies,
+    pub(super) notify: Notify,
     pub(super) grabs: Grabs,
     pub(super) renditions: Renditions,
     /// Its tasks own work that goes on after the client has disconnected.
@@ -128,7 +132,7 @@ impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
         let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, .. } = parts;
-        let Parts { clips, copies, grabs, renditions, .. } = parts;
+        let Parts { clips, copies, notify, grabs, renditions, .. } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -152,6 +156,7 @@ impl Site {
             decks,
             clips,
             copies,
+            notify,
             grabs,
             renditions,
             environment,
