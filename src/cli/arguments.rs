@@ -197,6 +197,18 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Send a test message to the targets of `notify`, and print what each answers
+    Notify {
+        /// Send it now
+        #[arg(long, required = true)]
+        test: bool,
+        /// Only to this target; by default to all
+        #[arg(value_name = "TARGET")]
+        target: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes

@@ -22,6 +22,7 @@ mod logging;
 mod named;
 mod new_folder;
 mod next;
+mod notify;
 mod passwd;
 mod place;
 mod print;
@@ -112,6 +113,9 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Hls { recording, output, json } => {
             let options = hls::Options { recording, output, json };
             located(at, |file| loaded(Config::look(&file), |config| hls::run(&config, &options)))
+        }
+        Command::Notify { test: _, target, json } => {
+            located(at, |file| loaded(Config::look(&file), |config| notify::run(&config, target.as_deref(), json)))
         }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
