@@ -15,6 +15,7 @@ mod grabs;
 pub(super) mod holds;
 mod jobs;
 mod links;
+mod messages;
 mod moment;
 mod once;
 mod probes;
@@ -60,6 +61,7 @@ const LARGEST_CLIP: usize = 64 * 1024;
         (name = "clips", description = "What is cut from tape and recordings"),
         (name = "grabs", description = "What is downloaded and made a file of"),
         (name = "jobs", description = "What takes time, how far it is, and what became of it"),
+        (name = "messages", description = "What is told to the targets of `notify`"),
         (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
     )
@@ -87,6 +89,7 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(jobs::list))
             .routes(routes!(jobs::get))
             .routes(routes!(jobs::transitions))
+            .routes(routes!(messages::list))
             .routes(routes!(airings::list, airings::add))
             .routes(routes!(airings::get, airings::remove))
             .routes(routes!(by_hand::skip, by_hand::unskip))

@@ -6,6 +6,7 @@ mod files;
 mod form;
 mod holds;
 mod listing;
+mod messages;
 mod on_air;
 mod past;
 mod played;
