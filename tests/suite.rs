@@ -50,6 +50,7 @@ mod machine_recover;
 mod machine_shows;
 mod machine_tape;
 mod metrics;
+mod notify;
 mod object_store;
 mod odd_http;
 mod odd_icecast;
