@@ -20,7 +20,7 @@ use crate::library::catalogue::{Catalogue, CatalogueError, Message};
 /// The pause after the catalogue could not be read or written.
 const PAUSE: Duration = Duration::from_secs(10);
 /// The longest sleep in one go: the clock may be set meanwhile.
-const STEP: Duration = Duration::from_secs(60);
+const STEP: Duration = Duration::from_mins(5);
 /// Messages older than this are not tried any more once one try has failed: they were waiting for others.
 const TOO_OLD: TimeDelta = TimeDelta::hours(80);
 

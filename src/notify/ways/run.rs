@@ -134,8 +134,13 @@ mod tests {
         simulated.advance(GRACE).await;
         assert_eq!(telling.await.unwrap(), Answer::later("it did not end within 300 s"));
         let child: i32 = std::fs::read_to_string(&file).unwrap().trim().parse().unwrap();
-        let stat = || std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
-        // Whoever adopts it may not have buried it yet.
-        assert!(stat().is_empty() || stat().contains(") Z "), "{}", stat());
+        let is_gone = || {
+            let stat = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+            // Whoever adopts it may not have buried it yet.
+            stat.is_empty() || stat.contains(") Z ")
+        };
+        while !is_gone() {
+            SystemClock::shared().sleep(Duration::from_millis(10)).await;
+        }
     }
 }
