@@ -17,12 +17,13 @@ mod read;
 mod values;
 mod yaml;
 
+pub use read::parse_steps;
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, BodyTemplate, ById, Config, CopiedKind, Crontab, CrontabError, DeadAirRule,
     Encoding, Encodings, Find, GapPolicy, Grabs, Hls, HlsRule, Icecast, Id3, Keep, Keys, LONGEST, MomentError, Ntfy,
-    ObjectStore, PositionError, Purpose, Rtmp, Secret, Show, SigningKey, SourceConfig, Station, Step, TagTemplates,
-    Target, Template, TemplateError, TitleAddress, TitleRule, Unwritable, Values, Way, Web, Webhook, day, keep_text,
-    parse_duration, parse_duration_up_to, parse_moment, parse_position, parse_rate, parse_size,
+    ObjectStore, Origins, PositionError, Purpose, Rtmp, Secret, Show, SigningKey, SourceConfig, Station, Step,
+    TagTemplates, Target, Template, TemplateError, TitleAddress, TitleRule, Unwritable, Values, Way, Web, Webhook, day,
+    keep_text, parse_duration, parse_duration_up_to, parse_moment, parse_position, parse_rate, parse_size,
 };
 pub use yaml::{ConfigErrors, Problem};
 

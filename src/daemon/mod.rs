@@ -35,6 +35,7 @@ use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::capture::deck::{self, Decks};
+use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::Config;
 use crate::copies::Copies;
@@ -192,12 +193,12 @@ impl Daemon {
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
-        let pictures = Pictures::new(&config.state);
-        let bin = Bin::new(catalogue.clone(), store.clone());
+        let (pictures, bin) = (Pictures::new(&config.state), Bin::new(catalogue.clone(), store.clone()));
         let told = watch::Sender::new(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
         let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), told.clone()).await?;
-        let of_library = (catalogue.clone(), store.clone());
+        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
+        let of_library = (catalogue.clone(), store.clone(), copies.clone());
         let renditions = Renditions::open(environment.clone(), told.subscribe(), of_library).await;
         let housekeeping = Housekeeping::new(
             Arc::clone(&environment.clock),
@@ -221,8 +222,9 @@ impl Daemon {
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
-        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
-        background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        background::watch(&environment, &told, &recorder, &pictures);
+        let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let checkups = Checkups::start(environment.clone(), airings.clone(), decks.clone());
         let watched = (&airings, &decks, &store, &recorder, &copies);
         let notify = background::tell(&environment, &told, &catalogue, watched, (&changes, last_alive));
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
@@ -236,8 +238,10 @@ impl Daemon {
             airings: airings.clone(),
             recorder: recorder.clone(),
             decks: decks.clone(),
+            checkups,
             clips,
             copies,
+            tape_copies: tapes,
             notify: notify.clone(),
             grabs,
             renditions,
@@ -269,10 +273,7 @@ impl Daemon {
         };
         say_what_runs(&daemon.config);
         daemon.look().await;
-        daemon.environment.spawn(pictures.clone().refresh_forever(daemon.told.subscribe(), daemon.environment.clone()));
-        let listen = daemon.config.web.listen;
-        daemon.page.serve(listen);
-        daemon.environment.spawn(daemon.recorder.clone().watch_output());
+        daemon.page.serve(daemon.config.web.listen);
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }

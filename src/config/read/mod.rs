@@ -14,8 +14,10 @@ mod grab;
 mod hls;
 mod notify;
 mod object_store;
+mod origins;
 mod show;
 mod station;
+mod steps;
 mod template;
 mod timezone;
 mod titles;
@@ -23,6 +25,8 @@ mod web;
 
 use std::path::Path;
 use std::time::Duration;
+
+pub use steps::parse_steps;
 
 use super::keys;
 use super::values::Config;

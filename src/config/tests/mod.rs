@@ -9,6 +9,7 @@ use crate::model::{ShowId, StationId};
 mod hints;
 mod notify;
 mod object_store;
+mod origins;
 mod suggestions;
 mod titles;
 

@@ -11,7 +11,7 @@ mod by_hand;
 mod clips;
 mod events;
 mod feeds;
-mod grabs;
+pub(super) mod grabs;
 pub(super) mod holds;
 mod jobs;
 mod links;
