@@ -14,6 +14,7 @@ use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::capture::always;
 use crate::capture::deck::Decks;
+use crate::checkups::Checkups;
 use crate::config::Config;
 use crate::copies::Copies;
 use crate::events::Changes;
@@ -67,7 +68,7 @@ pub(super) fn tell(
     environment: &Environment,
     config: &watch::Sender<Arc<Config>>,
     catalogue: &Catalogue,
-    (airings, decks, store, recorder, copies): (&Airings, &Decks, &Store, &Recorder, &Copies),
+    (airings, decks, store, recorder, copies, checkups): (&Airings, &Decks, &Store, &Recorder, &Copies, &Checkups),
     (changes, last_alive): (&Changes, Option<DateTime<Utc>>),
 ) -> Notify {
     let notify = Notify::new(environment.clone(), config.subscribe(), catalogue.clone());
@@ -77,6 +78,7 @@ pub(super) fn tell(
         store: store.clone(),
         recorder: recorder.clone(),
         copies: copies.clone(),
+        checkups: checkups.clone(),
     };
     environment.spawn(notify.clone().run(parts, changes.clone(), last_alive));
     notify

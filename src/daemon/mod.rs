@@ -103,7 +103,6 @@ struct Daemon {
     told: watch::Sender<Arc<Config>>,
     /// What is to be recorded.
     airings: Airings,
-    recorder: Recorder,
     housekeeping: Housekeeping,
     decks: Decks,
     catalogue: Catalogue,
@@ -225,7 +224,7 @@ impl Daemon {
         background::watch(&environment, &told, &recorder, &pictures);
         let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let checkups = Checkups::start(environment.clone(), airings.clone(), decks.clone());
-        let watched = (&airings, &decks, &store, &recorder, &copies);
+        let watched = (&airings, &decks, &store, &recorder, &copies, &checkups);
         let notify = background::tell(&environment, &told, &catalogue, watched, (&changes, last_alive));
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
@@ -236,7 +235,7 @@ impl Daemon {
             bin,
             pictures: pictures.clone(),
             airings: airings.clone(),
-            recorder: recorder.clone(),
+            recorder,
             decks: decks.clone(),
             checkups,
             clips,
@@ -255,7 +254,6 @@ impl Daemon {
             config,
             told,
             airings,
-            recorder,
             housekeeping,
             decks,
             catalogue,

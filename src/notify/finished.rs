@@ -99,8 +99,9 @@ fn of(recording: &Recording, config: &Config, store: &Store) -> News {
     let when = Sentence::new("told_when").with("station", &facts.station.name).with("time", begins(&facts));
     news.lines.push(when.with("length", clock(recording.plays_for().as_secs_f64())));
     if let Some(gap) = main_gap(recording) {
-        let why = Sentence::new("told_missing").with("length", clock(missing)).with("reason", &gap.cause.words);
-        news.lines.push(why);
+        let why = Sentence::new("told_missing").with("length", clock(missing));
+        let words = if gap.cause.kind.says_all() { "" } else { gap.cause.words.as_str() };
+        news.lines.push(why.with_reason("reason", format!("cause_{}", gap.cause.kind.name()), words));
         news.notice.reason = Some(gap.cause.words.clone());
     }
     if is_silent && kind == NoticeKind::Partial {
@@ -186,6 +187,8 @@ mod tests {
             kind: NoticeKind::StationDown,
             since: DateTime::UNIX_EPOCH,
             reason: "it broke".to_owned(),
+            explained: String::new(),
+            certain: false,
             what: "KBS 1FM".to_owned(),
             station: None,
             airings: Vec::new(),

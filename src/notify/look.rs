@@ -15,10 +15,11 @@ use crate::base::clock::SharedClock;
 use crate::base::readable;
 use crate::base::redact;
 use crate::capture::deck::Decks;
-use crate::config::Config;
+use crate::checkups::Checkups;
+use crate::config::{Config, Station};
 use crate::copies::Copies;
 use crate::library::store::{Store, free_space};
-use crate::model::{CauseKind, Named, NoticeAiring, NoticeKind, StationId};
+use crate::model::{Cause, CauseKind, Named, NoticeAiring, NoticeKind, StationId};
 use crate::recorder::Recorder;
 
 /// How long a disk may take to answer.
@@ -27,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const LATELY: TimeDelta = TimeDelta::seconds(60);
 /// How long the object store may be away before that is told: copies wait, and nothing is lost meanwhile.
 const STORE_AWAY: TimeDelta = TimeDelta::hours(1);
+/// How long it is waited for others that may be down as well, before a station is told that a check-up found down.
+const OTHERS: TimeDelta = TimeDelta::minutes(5);
 /// How far ahead airings are concerned by what is bad now.
 const AHEAD: TimeDelta = TimeDelta::hours(24);
 
@@ -43,6 +46,8 @@ pub struct Parts {
     pub recorder: Recorder,
     /// The copies to the object store.
     pub copies: Copies,
+    /// What is known of stations that are not on tape.
+    pub checkups: Checkups,
 }
 
 impl Parts {
@@ -60,6 +65,8 @@ impl Parts {
             kind,
             since: now,
             reason,
+            explained: String::new(),
+            certain: false,
             what: what.to_owned(),
             station: None,
             airings: Vec::new(),
@@ -76,7 +83,9 @@ impl Parts {
                     readable::bytes(free),
                     readable::bytes(wanted)
                 );
-                looked.insert("disk".to_owned(), Some(bad(NoticeKind::DiskLow, &folder, reason)));
+                let explained = "told_disk_nothing_new".to_owned();
+                let low = Bad { explained, ..bad(NoticeKind::DiskLow, &folder, reason) };
+                looked.insert("disk".to_owned(), Some(low));
             } else if free >= wanted.saturating_add(wanted / 10) {
                 // Not told to be well and bad by turns.
                 looked.insert("disk".to_owned(), None);
@@ -86,7 +95,11 @@ impl Parts {
             // A full disk is told as that.
             let trouble = trouble.filter(|cause| cause.kind != CauseKind::DiskFull);
             let folder = self.store.shown_folder().display().to_string();
-            looked.insert("folder".to_owned(), trouble.map(|cause| bad(NoticeKind::FolderAway, &folder, cause.words)));
+            let away = trouble.map(|cause| Bad {
+                explained: explained(cause.kind),
+                ..bad(NoticeKind::FolderAway, &folder, cause.words)
+            });
+            looked.insert("folder".to_owned(), away);
         }
         match self.copies.trouble() {
             None => drop(looked.insert("store".to_owned(), None)),
@@ -100,27 +113,29 @@ impl Parts {
         looked
     }
 
-    /// Looks at the stations that are to be on tape now. From memory.
+    /// Looks at the stations that are to be on tape now, and at what check-ups know of the others. From memory.
     fn stations(&self, config: &Config, now: DateTime<Utc>) -> Looked {
         let mut looked = BTreeMap::new();
-        for id in self.decks.running() {
-            let (Some(tape), Some(station)) = (self.decks.known(&id), config.station(&id)) else { continue };
+        let taped = self.decks.running();
+        for id in &taped {
+            let (Some(tape), Some(station)) = (self.decks.known(id), config.station(id)) else { continue };
             let heard = tape.heard();
             let trouble = tape.trouble().filter(|trouble| !trouble.cause.kind.is_ours());
             let found = match trouble {
-                Some(trouble) => Some(Bad {
-                    kind: NoticeKind::StationDown,
-                    since: heard.unwrap_or(trouble.at),
-                    reason: redact::text(&trouble.cause.words),
-                    what: station.name.clone(),
-                    station: Some(Named { id: id.to_string(), name: station.name.clone() }),
-                    airings: Vec::new(),
-                    lost: Vec::new(),
-                }),
+                Some(trouble) => Some(down(station, heard.unwrap_or(trouble.at), &trouble.cause)),
                 None if heard.is_some_and(|heard| heard > now - LATELY) => None,
                 // Nothing is known yet.
                 None => continue,
             };
+            looked.insert(Bad::key_of_station(id), found);
+        }
+        let in_doubt = self.checkups.is_any_in_doubt();
+        for (id, found) in self.checkups.found() {
+            let Some(station) = config.station(&id).filter(|_| taped.binary_search(&id).is_err()) else { continue };
+            if found.as_ref().is_some_and(|found| in_doubt && now - found.since < OTHERS) {
+                continue;
+            }
+            let found = found.map(|found| Bad { certain: true, ..down(station, found.since, &found.cause) });
             looked.insert(Bad::key_of_station(&id), found);
         }
         looked
@@ -159,4 +174,24 @@ impl Parts {
         })
         .await
     }
+}
+
+/// Returns that a station sends no sound since `since`.
+fn down(station: &Station, since: DateTime<Utc>, cause: &Cause) -> Bad {
+    Bad {
+        kind: NoticeKind::StationDown,
+        since,
+        reason: redact::text(&cause.words),
+        explained: explained(cause.kind),
+        certain: false,
+        what: station.name.clone(),
+        station: Some(Named { id: station.id.to_string(), name: station.name.clone() }),
+        airings: Vec::new(),
+        lost: Vec::new(),
+    }
+}
+
+/// Returns the key of the message that explains a kind of cause.
+fn explained(kind: CauseKind) -> String {
+    format!("cause_{}", kind.name())
 }

@@ -26,6 +26,12 @@ pub(super) struct Bad {
     pub since: DateTime<Utc>,
     /// Why, in words.
     pub reason: String,
+    /// The key of a message that explains that to those who read no English. Empty if there is none.
+    #[serde(default)]
+    pub explained: String,
+    /// Whether whoever found it has looked more than once, so that nothing is to be waited for.
+    #[serde(default)]
+    pub certain: bool,
     /// What is concerned, for people: a station, a folder.
     pub what: String,
     /// The station, if it is one.
@@ -55,8 +61,10 @@ impl Bad {
     }
 
     /// Returns how long it must be bad, and how long well again, before that is told.
-    fn patience(kind: NoticeKind) -> (Duration, Duration) {
-        match kind {
+    fn patience(&self) -> (Duration, Duration) {
+        match self.kind {
+            // What ends together is told together.
+            NoticeKind::StationDown if self.certain => (Duration::ZERO, Duration::from_secs(10)),
             // Stations break off for a moment all the time.
             NoticeKind::StationDown => (Duration::from_secs(60), Duration::from_secs(30)),
             NoticeKind::FolderAway => (Duration::from_secs(45), Duration::ZERO),
@@ -75,7 +83,13 @@ impl Bad {
             _ => Sentence::new("told_config_rejected"),
         };
         let mut news = News::new(self.kind, NoticeState::Bad, key.to_owned(), at, title.with("what", &self.what));
-        news.lines.push(Sentence::new("told_words").with("words", &self.reason));
+        news.lines.push(Sentence::new("told_words").with_reason("words", &self.explained, &self.reason));
+        news.lines.extend(match self.kind {
+            NoticeKind::StationDown => Some(Sentence::new("told_tried")),
+            NoticeKind::FolderAway => Some(Sentence::new("told_folder_kept")),
+            NoticeKind::StoreAway => Some(Sentence::new("told_store_kept")),
+            _ => None,
+        });
         if self.kind == NoticeKind::StationDown && !self.airings.is_empty() {
             news.lines.push(Sentence::new("told_concerned"));
         }
@@ -109,7 +123,11 @@ impl Bad {
         let title = Sentence::new(key).with("count", all.len()).with("names", names);
         let mut news = News::new(NoticeKind::StationDown, state, "stations".to_owned(), at, title);
         for bad in all {
-            news.lines.push(Sentence::new("told_words").with("words", format!("{}: {}", bad.what, bad.reason)));
+            let why = Sentence::new("told_station_why").with("station", &bad.what);
+            news.lines.push(why.with_reason("words", &bad.explained, &bad.reason));
+        }
+        if state == NoticeState::Bad {
+            news.lines.push(Sentence::new("told_tried"));
         }
         let airings = |bad: &Self| if state == NoticeState::Bad { bad.airings.clone() } else { bad.lost.clone() };
         news.notice.airings = all.iter().flat_map(airings).collect();
@@ -144,24 +162,23 @@ impl Pending {
     pub fn settle(&mut self, looked: Looked, open: &BTreeMap<String, Bad>, now: Duration) -> Vec<Change> {
         let mut found = Vec::new();
         for (key, bad) in looked {
-            let kind = bad.as_ref().or(open.get(&key)).map(|bad| bad.kind);
-            let Some(kind) = kind.filter(|_| bad.is_some() != open.contains_key(&key)) else { continue };
+            let known = open.get(&key);
+            let is_told = bad.is_some() == known.is_some();
+            let Some(about) = bad.as_ref().or(known).filter(|_| !is_told) else { continue };
+            let (kind, patience) = (about.kind, about.patience());
             let is_bad = bad.is_some();
             let since = self.0.get(&key).filter(|(was_bad, _)| *was_bad == is_bad).map_or(now, |(_, since)| *since);
-            found.push((key, bad, kind, since));
+            let least = if is_bad { patience.0 } else { patience.1 };
+            found.push((key, bad, kind, since, least));
         }
         let lasts = |since: Duration, least: Duration| now.saturating_sub(since) >= least;
         // What brings one station down brings others down a moment later: they are told together.
         let is_down = |bad: &Option<Bad>, kind| bad.is_some() && kind == NoticeKind::StationDown;
-        let one_is_told =
-            found.iter().any(|(_, bad, kind, since)| is_down(bad, *kind) && lasts(*since, Bad::patience(*kind).0));
+        let one_is_told = found.iter().any(|(_, bad, kind, since, least)| is_down(bad, *kind) && lasts(*since, *least));
         self.0.clear();
         let mut changes = Vec::new();
-        for (key, bad, kind, since) in found {
-            let least = match (Bad::patience(kind), &bad) {
-                (_, bad) if one_is_told && is_down(bad, kind) => WITH_OTHERS,
-                ((least, _), Some(_)) | ((_, least), None) => least,
-            };
+        for (key, bad, kind, since, least) in found {
+            let least = if one_is_told && is_down(&bad, kind) { least.min(WITH_OTHERS) } else { least };
             if lasts(since, least) {
                 changes.push(match bad {
                     Some(bad) => Change::Begins(key, bad),
@@ -185,6 +202,8 @@ mod tests {
             kind,
             since: DateTime::UNIX_EPOCH,
             reason: "it answered 503".to_owned(),
+            explained: "cause_refused".to_owned(),
+            certain: false,
             what: "Radio One".to_owned(),
             station: None,
             airings: Vec::new(),
@@ -220,6 +239,18 @@ mod tests {
     }
 
     #[test]
+    fn what_is_certain_is_told_at_once() {
+        let (mut pending, open) = (Pending::default(), BTreeMap::new());
+        let certain = Bad { certain: true, ..bad(NoticeKind::StationDown) };
+        let looked = Looked::from([("station:s".to_owned(), Some(certain.clone()))]);
+        assert_eq!(pending.settle(looked, &open, Duration::ZERO).len(), 1);
+        let open = BTreeMap::from([("station:s".to_owned(), certain)]);
+        let well = || Looked::from([("station:s".to_owned(), None)]);
+        assert_eq!(pending.settle(well(), &open, Duration::from_secs(15)), []);
+        assert_eq!(pending.settle(well(), &open, Duration::from_secs(30)), [Change::Ends("station:s".to_owned())]);
+    }
+
+    #[test]
     fn stations_that_go_down_together_are_told_together() {
         let mut pending = Pending::default();
         let down = |keys: &[&str]| {
@@ -242,6 +273,8 @@ mod tests {
         let notice = down.news("station:s", DateTime::UNIX_EPOCH).said(Language::english());
         assert!(notice.title.contains("Radio One") && notice.text.contains("it answered 503"), "{notice:?}");
         assert!(notice.text.contains("2026-11-20 12:00 News (Radio One)"), "{}", notice.text);
+        let korean = down.news("station:s", DateTime::UNIX_EPOCH).said(Language::liked("ko"));
+        assert!(korean.text.starts_with("방송국 서버가 요청을 거부했습니다: it answered 503\n"), "{}", korean.text);
         let ends = Bad { lost: example, ..down };
         let at = DateTime::UNIX_EPOCH + chrono::TimeDelta::minutes(190);
         let notice = ends.news_of_end("station:s", at).said(Language::english());
