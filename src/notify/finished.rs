@@ -146,7 +146,7 @@ mod tests {
     use crate::model::{Cause, Notice, ShowId, Span, StationId};
 
     fn config() -> Config {
-        let text = "timezone: Asia/Seoul\nweb: { base_url: https://radio.example.org/ }\nstations:\n  \
+        let text = "timezone: Asia/Seoul\nweb: { base_url: https://radio.example.org/, auth: none }\nstations:\n  \
                     kbs: { name: KBS 1FM, hls: https://h.example/x }\n";
         Config::parse(text, Path::new("stations.yaml")).unwrap()
     }
