@@ -3,6 +3,7 @@
 //! One set of tables (`tables`, `station`, `encodings`, `handed_out`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
 
 mod encodings;
+mod examples;
 mod handed_out;
 mod kind;
 mod schema;
