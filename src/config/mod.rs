@@ -17,6 +17,7 @@ mod read;
 mod values;
 mod yaml;
 
+pub use read::{SIDE_FOLDER, side_files};
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, ById, Config, CopiedKind, Crontab, CrontabError, DeadAirRule, Encoding,
     Encodings, Find, GapPolicy, Grabs, Hls, HlsRule, Icecast, Id3, Keep, Keys, LONGEST, MomentError, ObjectStore,

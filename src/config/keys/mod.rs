@@ -14,4 +14,4 @@ mod tables;
 pub use schema::schema;
 pub use section::Section;
 pub use station::{HTTP, RTMP, STATION, STEP};
-pub use tables::{FILE, LISTEN, MIN_FREE, SHOW, WHOLE_UP_TO};
+pub use tables::{FILE, LISTEN, MIN_FREE, SHOW, SIDE, WHOLE_UP_TO};

@@ -26,6 +26,12 @@ const DEAD_AIR_KEY: Key = key(
 )
 .off("dead_air: false");
 
+/// The key `stations`, of the file and of those beside it. The file must have it if there are none.
+const STATIONS_KEY: Key =
+    key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.");
+/// The key `shows`, of the file and of those beside it.
+const SHOWS_KEY: Key = key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when.");
+
 /// The whole file.
 pub static FILE: Table = Table {
     name: "file",
@@ -115,10 +121,17 @@ pub static FILE: Table = Table {
             "The version of the ID3 tags; `2.3` for cars and Windows, which cannot read all of `2.4`.",
         )
         .default("2.4"),
-        key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
-            .required(),
-        key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
+        STATIONS_KEY,
+        SHOWS_KEY,
     ],
+    one_of: &[],
+};
+
+/// A file beside the file, in `stations.d`.
+pub static SIDE: Table = Table {
+    name: "file",
+    doc: "Further stations and shows that aircheck records.",
+    keys: &[STATIONS_KEY, SHOWS_KEY],
     one_of: &[],
 };
 

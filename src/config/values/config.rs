@@ -18,6 +18,8 @@ use crate::model::{ShowId, StationId};
 pub struct Config {
     /// The file that it was read from.
     pub file: PathBuf,
+    /// The files beside it whose stations and shows are here as well, in the order of their names.
+    pub sides: Vec<PathBuf>,
     /// Sentences about what is right and perhaps not meant, each beginning with its line.
     pub warnings: Vec<String>,
     /// The zone of shows and stations that do not name one.
