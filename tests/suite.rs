@@ -4,6 +4,7 @@
 
 mod support;
 
+mod adding;
 mod always;
 mod always_disk;
 mod as_written;

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::add::AddArguments;
 use super::grab::GrabArguments;
 use crate::config::parse_duration;
 use crate::model::EncodingKind;
@@ -27,6 +28,13 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first station YAML, with comments
+    Init {
+        /// The file to write; else the one in your configuration folder, or /etc/aircheck/stations.yaml for root
+        file: Option<PathBuf>,
+    },
+    /// Add a station or a show to the station YAML, whose comments and layout stay
+    Add(Box<AddArguments>),
     /// Run the service in the foreground
     Run,
     /// Say whether the file is right, and what airs next

@@ -3,6 +3,7 @@
 //! Exit codes, for scripts: 0 done, 1 failed, 2 usage or configuration, 3 recorded but incomplete. Results go to standard
 //! output, and what people should know about them to standard error.
 
+mod add;
 mod arguments;
 mod catalogue;
 mod check;
@@ -16,6 +17,7 @@ mod fsck;
 mod grab;
 mod hls;
 mod hold;
+mod init;
 mod list;
 mod locate;
 mod logging;
@@ -62,6 +64,8 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let at = arguments.config;
     match arguments.command {
+        Command::Init { file } => init::run(file.or(at)),
+        Command::Add(arguments) => add::run(at, &arguments),
         Command::Run => located(at, |file| loaded(Config::serve(&file), run::run)),
         Command::Check { probe, json } => {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))

@@ -25,7 +25,7 @@ pub use values::{
     Encodings, Find, GapPolicy, Grabs, Hls, HlsRule, Icecast, Id3, Keep, Keys, LONGEST, MomentError, ObjectStore,
     PositionError, Purpose, Rtmp, Secret, Show, SourceConfig, Station, Step, TagTemplates, Template, TemplateError,
     TitleAddress, TitleRule, Unwritable, Values, Web, day, keep_text, parse_duration, parse_duration_up_to,
-    parse_moment, parse_position, parse_rate, parse_size,
+    parse_moment, parse_position, parse_rate, parse_size, slug,
 };
 pub use yaml::{ConfigErrors, Problem};
 

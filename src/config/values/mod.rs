@@ -45,6 +45,7 @@ pub use moment::{MomentError, day, parse_moment};
 pub use object_store::{CopiedKind, Keys, ObjectStore, Secret};
 pub use position::{PositionError, parse_position};
 pub use show::{Keep, Show, TagTemplates};
+pub use slug::slug;
 pub use station::{Address, Hls, Icecast, Rtmp, SourceConfig, Station};
 pub use template::{Purpose, Template, TemplateError, Values};
 pub use titles::{TitleAddress, TitleRule};
