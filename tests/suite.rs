@@ -58,6 +58,7 @@ mod original;
 mod record;
 mod schemathesis;
 mod service;
+mod side_files;
 mod state;
 mod station_page;
 mod stations;

@@ -6,6 +6,7 @@
 //! to the machine's clock (`timekeeper`). On a signal everything is told to stop, tape is ended, and open claims wait
 //! for the next start.
 
+mod applied;
 mod asked_stations;
 mod background;
 mod file_watch;
@@ -358,6 +359,10 @@ impl Daemon {
                     warn!("a new `output` or `state` is used from the next start on");
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
+                let changes = applied::changes(&self.config, &config);
+                for change in &changes {
+                    info!("applied: {change}");
+                }
                 for (before, now) in renamed(&self.config, &config) {
                     warn!(
                         %before, %now,
@@ -370,7 +375,9 @@ impl Daemon {
                 }
                 self.told.send_modify(|now| {
                     let ad_hoc = now.ad_hoc.clone();
-                    *now = Arc::new(Config { ad_hoc, ..config });
+                    // A reload without a change leaves what the last one said.
+                    let changes = if changes.is_empty() { now.changes.clone() } else { changes };
+                    *now = Arc::new(Config { changes, ad_hoc, ..config });
                 });
                 self.config = Arc::clone(&self.told.borrow());
                 self.decks.configured(&self.config);

@@ -114,6 +114,7 @@ fn parse(file: &Path, files: &mut [Opened<'_>], check: FolderCheck) -> Option<Co
         file: file.to_owned(),
         sides: Vec::new(),
         warnings: Vec::new(),
+        changes: Vec::new(),
         timezone,
         output: without_dots(&output?),
         state: state.map_or_else(default_state, |state| without_dots(&state)),

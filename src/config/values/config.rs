@@ -22,6 +22,8 @@ pub struct Config {
     pub sides: Vec<PathBuf>,
     /// Sentences about what is right and perhaps not meant, each beginning with its line.
     pub warnings: Vec<String>,
+    /// What it changed for the service that read it again, a sentence each; empty otherwise.
+    pub changes: Vec<String>,
     /// The zone of shows and stations that do not name one.
     pub timezone: Zone,
     /// Where recordings go, absolute.

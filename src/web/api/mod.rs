@@ -9,6 +9,7 @@ mod airings;
 mod bin;
 mod by_hand;
 mod clips;
+mod configuration;
 mod events;
 mod feeds;
 mod grabs;
@@ -94,6 +95,7 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(by_hand::extend))
             .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
+            .routes(routes!(configuration::get))
             .routes(routes!(holds::list, holds::hold))
             .routes(routes!(holds::release))
             .routes(routes!(grabs::list, grabs::add))
