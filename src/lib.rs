@@ -11,7 +11,8 @@
 //!   sends it to an object store.
 //! - [`grabs`] downloads what is not live and makes files of it; [`renditions`] makes HLS of recordings, for whoever asks for
 //!   it.
-//! - [`account`] says of what is on tape how loud it was.
+//! - [`account`] says of what is on tape how loud it was; [`tape_copies`] sends both to an object store.
+//! - [`checkups`] tries stations ahead of their shows.
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type; [`model`]
@@ -22,14 +23,16 @@
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, production, renditions, airings,
-//! account, capture, encode, copies, library, events, tape, config, model, language, base, and below all of them, for tests
+//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, checkups, production, renditions,
+//! tape_copies, airings, account, capture, encode, copies, library, events, tape, config, model, language, base, and below
+//! all of them, for tests
 //! and fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
 
 pub mod account;
 pub mod airings;
 pub mod base;
 pub mod capture;
+pub mod checkups;
 pub mod cli;
 pub mod clips;
 pub mod config;
@@ -46,6 +49,7 @@ pub mod production;
 pub mod recorder;
 pub mod renditions;
 pub mod tape;
+pub mod tape_copies;
 #[cfg(any(test, feature = "fuzzing"))]
 pub mod testing;
 pub mod web;

@@ -15,6 +15,7 @@ use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::library::address;
 use crate::support::machine::whole;
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
+use crate::support::rtmp::RtmpServer;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -198,6 +199,18 @@ async fn a_station_that_is_not_in_the_file_is_recorded_over_a_restart_and_every_
         (none.status().as_u16(), none.json::<Value>().await.expect("JSON")["code"].clone()),
         (404, "no_job".into())
     );
+}
+
+#[tokio::test]
+async fn an_rtmp_address_is_enough_to_record_a_station_that_is_not_in_the_file() {
+    let server = tokio::task::spawn_blocking(RtmpServer::start).await.expect("started");
+    let caller = Caller::of(", ad_hoc: true, local_sources: [127.0.0.0/8]").await;
+    let wanted = json!({ "source": { "rtmp": server.url() }, "for": "6s" });
+    let (status, airing) = caller.post("recordings", wanted, None).await;
+    assert_eq!((status, &airing["title"]), (201, &"127.0.0.1".into()), "{airing}");
+    until("the recording", LIMIT, async || caller.aircheck.list().await.len() == 1).await;
+    whole(&caller.aircheck.list().await[0], None, 6.0);
+    tokio::task::spawn_blocking(move || drop(server)).await.expect("stopped");
 }
 
 #[tokio::test]

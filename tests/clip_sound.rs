@@ -8,7 +8,7 @@ use std::time::Duration;
 use aircheck::base::clock::SystemClock;
 use aircheck::config::{DeadAirRule, Encoding};
 use aircheck::encode::{ClipJob, ClipSource, EncodeError, EncodedClip, FileSound, encode_clip};
-use aircheck::model::{Cause, CauseKind, Cover, Covering, Gap, MediaEvent, Span, Stretch};
+use aircheck::model::{Cover, Covering, Gap, MediaEvent, Span, Stretch};
 use aircheck::tape::Tape;
 use chrono::{DateTime, TimeDelta, Utc};
 use tempfile::TempDir;
@@ -62,14 +62,7 @@ impl Bench {
                     chunk.bytes = bytes.into();
                     MediaEvent::Chunk(chunk)
                 }
-                None => MediaEvent::Gap {
-                    duration: chunk.duration,
-                    arrived: chunk.arrived,
-                    programme_time: chunk.programme_time,
-                    discontinuity: false,
-                    follows: true,
-                    cause: Cause::new(CauseKind::Refused, "it answered 404"),
-                },
+                None => taped::lost(&chunk),
             };
             tape.write(event, on_air(60.0)).expect("written");
         }

@@ -44,6 +44,9 @@ async fn record(name: &str, station: &StationHandle, stamped: bool, changes: usi
     let ran = aircheck.run(&["record", "s", "--for", &length, "--output", "a.mp3", "--json"]).await;
     let said: serde_json::Value = serde_json::from_str(&ran.stdout).map_err(|error| format!("{error}: {ran:?}"))?;
     let file = aircheck.path("a.mp3");
+    if !file.exists() {
+        return Err(format!("{name}: no file: {ran:?}"));
+    }
     let heard = tokio::task::spawn_blocking(move || Report::of_file(&file)).await.map_err(|error| error.to_string())?;
     let start: DateTime<Utc> = said["start"].as_str().and_then(|at| at.parse().ok()).ok_or("no start")?;
     let begins = heard.begins(start).ok_or_else(|| format!("no second was heard: {ran:?}"))?;

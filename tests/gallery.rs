@@ -12,9 +12,10 @@ use aircheck::model::{Cause, CauseKind, Levels, Span, Verdict};
 use aircheck::tape::holds;
 use chrono::{DateTime, Datelike as _, NaiveTime, SubsecRound as _, TimeDelta, TimeZone as _, Utc};
 
+use crate::support::aircheck::until;
 use crate::support::browser::{Browser, Look, Page};
 use crate::support::ffmpeg;
-use crate::support::origin::{Container, Origin, Setup};
+use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle};
 use crate::support::shelved::{Library, Shelved};
 use crate::support::taped;
 
@@ -84,7 +85,7 @@ fn yaml(address: &str, now: DateTime<Utc>) -> String {
     });
     let begun = (now - TimeDelta::minutes(1)).with_timezone(&zone(SEOUL)).format("%M %H %d %m");
     format!(
-        "timezone: Asia/Seoul\nstations:\n{}shows:\n{}  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, \
+        "web: {{ listen: \"127.0.0.1:0\", local_sources: [127.0.0.1] }}\ntimezone: Asia/Seoul\nstations:\n{}shows:\n{}  - {{ title: 정만섭의 특별한 음악회, id: special, station: kbs-1fm, \
          cron: \"{begun} *\", length: 90m }}\n",
         stations.concat(),
         shows.concat()
@@ -185,8 +186,7 @@ async fn pictures_of_every_page() {
     let now = SystemClock::shared().now();
     let sound = two_hours();
     let library = Library::of(&sound, &yaml(station.url().as_ref(), now), &shelved(now)).await;
-    tape_two_days(&library, now);
-    hold(&library, now);
+    fill(&library, &station, now).await;
     let yesterday = (now - TimeDelta::days(1)).with_timezone(&zone(LONDON)).date_naive();
     let timeline = format!("/stations/radio-4?day={yesterday}");
     // One that lacks something.
@@ -240,6 +240,7 @@ async fn pictures_of_every_page() {
             (&editor, "clip"),
             (&editor_of_tape, "clip-tape"),
             ("/clips", "clips"),
+            ("/grabs", "grabs"),
             ("/on-air", "on-air"),
             ("/subscribe", "subscribe"),
             ("/shows/masters", "show"),
@@ -314,6 +315,46 @@ async fn link(library: &Library, recording: &str) -> String {
     let made = reqwest::Client::new().post(path).send().await.expect("an answer");
     let made: serde_json::Value = made.json().await.expect("JSON");
     url::Url::parse(made["url"].as_str().expect("an address")).expect("a URL").path().to_owned()
+}
+
+/// Puts into the library what is no recording: tape, what is held of it, and downloads.
+async fn fill(library: &Library, station: &StationHandle, now: DateTime<Utc>) {
+    tape_two_days(library, now);
+    hold(library, now);
+    grab(library, station).await;
+}
+
+/// Has downloads in every state: whole, with a hole, failed, half there, and one that waits.
+async fn grab(library: &Library, station: &StationHandle) {
+    for folder in ["lecture", "forum", "film"] {
+        for (number, bytes) in station.first_segments(40).into_iter().enumerate() {
+            station.put_bytes(&format!("{folder}/{number:06}.ts"), "video/mp2t", bytes);
+        }
+    }
+    station.fault(Fault::new(Part::Segment, Kind::Status(404)).path("forum/000017"));
+    station.fault(Fault::new(Part::Segment, Kind::Status(404)).path("forum/000018"));
+    station.fault(Fault::new(Part::Segment, Kind::Html).path("forum/000031"));
+    station.fault(Fault::new(Part::Segment, Kind::Drip(3_000)).path("film/00002"));
+    station.fault(Fault::new(Part::Segment, Kind::Drip(1_000)).path("film/00003"));
+    let client = reqwest::Client::new();
+    let path = library.base.join("/api/v1/grabs").expect("a path");
+    let all = [
+        ("lecture", "한국사 강의 12", "m4a"),
+        ("forum", "Evening Forum", "mp4"),
+        ("nothing", "lost", "mp3"),
+        ("film", "지난 주말의 영화", "mp4"),
+        ("lecture", "한국사 강의 13", "m4a"),
+    ];
+    for (folder, name, format) in all {
+        let address = station.page_url().replace("page", &format!("{folder}/(*).ts"));
+        let asked = serde_json::json!({ "address": address, "pad": 6, "count": 40, "name": name, "format": format });
+        client.post(path.clone()).json(&asked).send().await.expect("an answer");
+    }
+    until("the film is half there", Duration::from_secs(120), async || {
+        let grabs: serde_json::Value = client.get(path.clone()).send().await.expect("one").json().await.expect("JSON");
+        grabs[1]["there"].as_u64() >= Some(18)
+    })
+    .await;
 }
 
 /// Waits until pictures are loaded, except those that a browser loads only after scrolling.

@@ -4,10 +4,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use aircheck::base::clock::SystemClock;
+use chrono::TimeDelta;
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, Ran, ffprobe, until};
+use crate::support::ffmpeg;
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, Setup, StationHandle};
 use crate::support::timecode::Report;
 
@@ -22,16 +25,8 @@ struct Numbered {
 
 impl Numbered {
     async fn of(count: usize, setup: Setup) -> Self {
-        tokio::task::spawn_blocking(move || {
-            let origin = Origin::start();
-            let station = origin.station("x", setup);
-            for (number, bytes) in station.first_segments(count).into_iter().enumerate() {
-                station.put_bytes(&format!("v/{number:06}.ts"), "video/mp2t", bytes);
-            }
-            Self { aircheck: Aircheck::new("stations: {}\nshows: []\n"), _origin: origin, station }
-        })
-        .await
-        .expect("no panic")
+        let (origin, station) = Origin::with_numbered(setup, count).await;
+        Self { aircheck: Aircheck::new("stations: {}\nshows: []\n"), _origin: origin, station }
     }
 
     /// The address of `file` of the station.
@@ -181,6 +176,65 @@ async fn a_grab_that_is_killed_again_and_again_is_whole_in_the_end() {
     // At most those that were on their way are asked for twice.
     let asked = numbered.station.log().iter().filter(|entry| entry.part == Part::Segment).count();
     assert!(asked <= SEGMENTS + 5 * 4, "{asked} requests");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+    let numbered = Numbered::of(8, ts()).await;
+    let station = &numbered.station;
+    station.fault(Fault::new(Part::Segment, Kind::Busy(429, "2".to_owned())).sequence(2).times(1));
+    let later = (SystemClock::shared().now() + TimeDelta::seconds(3)).format("%a, %d %b %Y %H:%M:%S GMT");
+    station.fault(Fault::new(Part::Segment, Kind::Busy(503, later.to_string())).sequence(5).times(1));
+    let options = ["--pad", "6", "--from", "0", "--count", "8", "--parallel", "1", "-o"];
+    let ran = numbered.grab("v/(*).ts", &[&options[..], &[&numbered.out("a.m4a")]].concat()).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran}");
+    is_whole(&heard(&numbered.aircheck.path("a.m4a")).await, 16.0);
+    let log = station.log();
+    let busy = log.iter().position(|entry| entry.status == 429).expect("it was busy");
+    let quiet = log[busy + 1].at - log[busy].at;
+    assert!(quiet >= TimeDelta::milliseconds(1_950), "asked again after {quiet}");
+    assert_eq!(log.len(), 10, "each of the others once");
+}
+
+/// Makes four fragments of an MP4 of a second each, and their beginning.
+async fn fragments() -> (Vec<Vec<u8>>, Vec<u8>) {
+    tokio::task::spawn_blocking(|| {
+        let temporary = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| temporary.path().join(name).to_str().expect("UTF-8").to_owned();
+        let (list, segments) = (path("x.m3u8"), path("seg-%d.m4s"));
+        let input = ["-f", "lavfi", "-i", "sine=frequency=500:sample_rate=48000:duration=4", "-c:a", "aac"];
+        let hls = ["-f", "hls", "-hls_time", "1", "-hls_segment_type", "fmp4", "-hls_playlist_type", "vod"];
+        let files = ["-hls_fmp4_init_filename", "init.mp4", "-hls_segment_filename", &segments, &list];
+        ffmpeg::run(&[&input[..], &hls, &files].concat(), &[]);
+        let read = |name: &str| std::fs::read(path(name)).expect("made");
+        ((0..4).map(|number| read(&format!("seg-{number}.m4s"))).collect(), read("init.mp4"))
+    })
+    .await
+    .expect("no panic")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fragments_of_an_mp4_come_with_their_beginning_where_it_usually_is_or_where_it_is_said_to_be() {
+    let numbered = Numbered::of(0, ts()).await;
+    let (segments, beginning) = fragments().await;
+    for (number, bytes) in segments.into_iter().enumerate() {
+        numbered.station.put_bytes(&format!("m/seg-{number}.m4s"), "video/iso.segment", bytes);
+    }
+    numbered.station.put_bytes("m/begin/x.mp4", "video/mp4", beginning.clone());
+    let out = numbered.out("a.m4a");
+    let ran = numbered.grab("m/seg-(*).m4s", &["-o", &out]).await;
+    assert!(ran.code == 2 && ran.stderr.contains("its beginning is not under a usual name (seg-init.m4s"), "{ran}");
+    assert!(ran.stderr.contains("say where it is with `--init`"), "{ran}");
+    let init = numbered.url("m/begin/x.mp4");
+    let ran = numbered.grab("m/seg-(*).m4s", &["--init", &init, "--json", "-o", &out]).await;
+    assert_eq!((ran.code, &ran.json()["there"]), (0, &4.into()), "{ran}");
+
+    numbered.station.put_bytes("m/init.mp4", "video/mp4", beginning);
+    let out = numbered.out("b.mp4");
+    let ran = numbered.grab("m/seg-2.m4s", &["--json", "-o", &out]).await;
+    let (told, seconds) = (ran.json(), ran.json()["seconds"].as_f64().expect("a number"));
+    assert_eq!((ran.code, &told["there"], &told["first"]), (0, &4.into(), &"0".into()), "from one address: {ran}");
+    assert!((seconds - 4.0).abs() < 0.2, "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

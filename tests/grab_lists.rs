@@ -169,3 +169,37 @@ async fn picture_and_a_sound_of_its_own_come_together_in_step() {
     assert_eq!(ran.code, 0, "{ran}");
     assert!(station.log()[before..].iter().all(|entry| !entry.target.contains("picture")));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_that_steps_find_is_found_anew_when_it_is_refused_or_gone_in_the_middle() {
+    let expiring = Setup { by_query: Some(ByQuery::Token), ..setup(Container::Ts) };
+    let (_origin, aircheck, stations) = on_air(vec![("x", expiring)]).await;
+    let station = &stations[0];
+    let asked = || station.log().iter().filter(|entry| entry.part == Part::Page).count();
+    let yaml = format!(
+        "stations:\n  tv: {{ name: TV, hls: {{ find: [{{ get: \"{}\" }}, {{ match: \"(http.*)\" }}] }} }}\n  \
+         radio: {{ name: R, icecast: \"http://127.0.0.1:9/\" }}\nshows: []\n",
+        station.address_url()
+    );
+    aircheck.write(&yaml);
+    let page = station.address_url();
+    let by_steps = [&page, "--find", "match: \"(http.*)\""];
+    let ways = [(403, &by_steps[..]), (410, &by_steps), (403, &["--station", "tv"])];
+    for (number, (status, way)) in ways.into_iter().enumerate() {
+        station.fault(Fault::new(Part::Segment, Kind::Status(status)).every(5).times(2));
+        let (before, file) = (asked(), aircheck.path(&format!("{number}.m4a")));
+        let ran = aircheck.run(&[&["grab"], way, &["--parallel", "2", "-o", text(&file)]].concat()).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{way:?}: {ran}");
+        assert!(heard(file).await.is_whole(), "{way:?}");
+        assert!(asked() - before > 1, "{way:?}: the steps are taken once more");
+    }
+    for (arguments, words) in [
+        (&["grab", &page, "--find", "mtach: x"][..], "write `match`"),
+        (&["grab", &page, "--find", "match: \"(rtmp.*)\""], "the steps of `find` lead to no address"),
+        (&["grab", "--station", "tw"], "tv"),
+        (&["grab", "--station", "radio"], "only playlists (`hls`) can be downloaded"),
+    ] {
+        let ran = aircheck.run(arguments).await;
+        assert!(ran.code != 0 && ran.stderr.contains(words), "{arguments:?} does not say {words}: {ran}");
+    }
+}

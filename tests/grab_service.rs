@@ -18,16 +18,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A service that may download from 127.0.0.1 if `local`, and a station of which ten segments lie at `v/000000.ts` and so
 /// on.
 async fn serving(local: bool) -> (Aircheck, Origin, StationHandle) {
-    let (origin, station) = tokio::task::spawn_blocking(|| {
-        let origin = Origin::start();
-        let station = origin.station("x", Setup::of(Container::Ts));
-        for (number, bytes) in station.first_segments(10).into_iter().enumerate() {
-            station.put_bytes(&format!("v/{number:06}.ts"), "video/mp2t", bytes);
-        }
-        (origin, station)
-    })
-    .await
-    .expect("no panic");
+    let (origin, station) = Origin::with_numbered(Setup::of(Container::Ts), 10).await;
     let local = if local { ", local_sources: [127.0.0.1]" } else { "" };
     let aircheck = Aircheck::new(&format!(
         "web: {{ listen: \"127.0.0.1:0\"{local} }}\ngrab: {{ parallel: 2 }}\ntimezone: UTC\nstations:\n  s: {{ name: S, hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \

@@ -34,7 +34,7 @@ const FRAME: f64 = 1_024.0 / 48_000.0;
 const SOON: Duration = Duration::from_secs(120);
 
 /// Returns sound in which every second says its number, as a recording has it.
-fn sound() -> &'static [u8] {
+pub fn sound() -> &'static [u8] {
     static SOUND: OnceLock<Vec<u8>> = OnceLock::new();
     SOUND.get_or_init(|| {
         let folder = tempfile::tempdir().expect("a folder");
@@ -96,7 +96,7 @@ async fn code(answer: Response) -> (StatusCode, String) {
 }
 
 /// Returns what ffmpeg plays of a playlist.
-async fn played(url: String) -> Report {
+pub async fn played(url: String) -> Report {
     let play = move || {
         let args = ["-i", &url, "-map", "0:a:0", "-c:a", "pcm_s16le", "-f", "wav", "-"];
         Report::of_bytes("wav", &ffmpeg::run(&args, &[]))
@@ -105,7 +105,7 @@ async fn played(url: String) -> Report {
 }
 
 /// Checks that every second of the sound is heard once, where it is, and nothing else.
-fn is_whole(report: &Report) {
+pub fn is_whole(report: &Report) {
     assert!(report.is_whole(), "{report}");
     let numbers: Vec<u16> = (FIRST..).take(SECONDS as usize).collect();
     assert_eq!(report.numbers(), numbers, "{report}");

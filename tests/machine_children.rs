@@ -67,7 +67,7 @@ async fn while_it_encodes() {
 
 /// Capturing must not wait for encoding.
 #[tokio::test]
-async fn encoders_run_at_the_lowest_priority() {
+async fn encoders_run_in_the_background_and_decoders_behind_them() {
     let origin = Origin::start();
     let setup = Setup { programme_time: ProgrammeTime::Every, ..Setup::of(Container::Ts) };
     let station = origin.station("s", setup);
@@ -77,8 +77,9 @@ async fn encoders_run_at_the_lowest_priority() {
         let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
         stat.rsplit_once(") ")?.1.split(' ').nth(16)?.parse::<i32>().ok()
     };
-    let is_nice = |(id, name): &(u32, String)| name == "ffmpeg" && niceness(*id) == Some(10);
-    until("an encoder in the background", SOON, async || processes(&aircheck).iter().any(is_nice)).await;
+    let is_there =
+        |nice: i32| processes(&aircheck).iter().any(|(id, name)| name == "ffmpeg" && niceness(*id) == Some(nice));
+    until("an encoder in the background and a decoder behind it", SOON, async || is_there(5) && is_there(10)).await;
     assert!(service.end().await.success(), "{}", service.log());
 }
 

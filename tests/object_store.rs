@@ -8,7 +8,7 @@ use aircheck::config::Config;
 use aircheck::copies::let_go::let_go;
 use aircheck::copies::probe::probe;
 use aircheck::library::catalogue::{Catalogue, CopyEntry, CopyState};
-use aircheck::library::remote::{Payload, Remote};
+use aircheck::library::remote::{Payload, Remote, Sums};
 use aircheck::library::store::Store;
 use aircheck::model::{Airing, AiringId, Measured, Outcome, ShowId, Span, StationId, Verdict};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -282,6 +282,10 @@ async fn a_trial_says_in_words_what_a_store_refuses_and_whether_it_overwrites() 
         let probed = probe(&remote).await;
         assert!(!probed.ok && probed.words.join(" ").contains(words), "{oddity:?}: {probed:?}");
     }
+    odd.becomes(Oddity { refuses_checksums: true, ..Oddity::default() });
+    let plain = probe(&remote).await;
+    assert_eq!((plain.ok, plain.keeps_conditions), (true, Some(true)), "{plain:?}");
+    assert!(plain.words.join(" ").contains("takes no SHA-256"), "{plain:?}");
     odd.becomes(Oddity { overwrites: true, ..Oddity::default() });
     let probed = probe(&remote).await;
     assert_eq!((probed.ok, probed.keeps_conditions), (true, Some(false)), "{probed:?}");
@@ -342,4 +346,27 @@ async fn a_store_that_refuses_is_asked_again_and_one_that_ignores_conditions_los
     assert!(!text(&Client::new(), &base, "/").await.contains("at the moment"), "it is well again");
     assert_eq!(odd.names().len(), 2);
     assert!(odd.requests() < 30, "it was asked {} times", odd.requests());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_knows_neither_checksums_nor_conditions_gets_copies_that_are_read_back() {
+    let old = Oddity { refuses_checksums: true, refuses_conditions: true, overwrites: true, ..Oddity::default() };
+    let odd = OddStore::start(old).await;
+    let yaml = format!("{STATION}{}", store_at(odd.port, "old-store", "  name: same\n"));
+    let aircheck = Aircheck::new(&yaml);
+    let (first, second) = (put(&aircheck, 5, 20_000).await, put(&aircheck, 6, 30_000).await);
+    let _service = aircheck.start("run", &["run"]);
+    until("both are copied", LIMIT, async || is_done(&aircheck, &first).await && is_done(&aircheck, &second).await)
+        .await;
+    for (name, hour) in [("/old-store/same.mp3", 5), ("/old-store/same%20%282%29.mp3", 6)] {
+        let file = std::fs::read(aircheck.path(&format!("recordings/긴 밤/{hour}.mp3"))).expect("its file");
+        assert!(odd.object(name).is_some_and(|object| object == file), "{name}");
+    }
+    // What is damaged on its way is no copy.
+    odd.becomes(Oddity { damages: true, ..Oddity::default() });
+    let remote = remote(&yaml);
+    assert!(!remote.put("damaged.mp3", "audio/mpeg", bytes("sound")).await.expect("written"), "it says no checksum");
+    let stored = remote.head("damaged.mp3").await.expect("an answer").expect("it is there");
+    let ours = Sums { bytes: 5, sha256: bytes("sound").sha256(), of_parts: None };
+    assert!(!remote.has_same("damaged.mp3", &stored, &ours).await.expect("an answer"));
 }

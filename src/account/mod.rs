@@ -25,6 +25,6 @@ mod verify;
 pub use day::{Account, LATE, account, is_lost, on_tape};
 pub use fresh::FreshLevels;
 pub use loudest::{Loudness, loudest};
-pub use reels::{ListedReel, listed};
+pub use reels::{ListedReel, begun, listed};
 pub use text::{percent, text};
 pub use verify::{Verified, verify};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDateTime, TimeDelta};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use crate::model::Span;
 use crate::tape::{Tape, TapeError};
@@ -43,19 +43,21 @@ pub fn listed(tape: &Tape, span: Span) -> Result<Vec<ListedReel>, TapeError> {
 /// Whether the reel called `name`, which is the time at which it began, may hold sound of `span`. One with another name
 /// may.
 pub(super) fn is_of(name: &str, span: Span) -> bool {
+    begun(name).is_none_or(|begun| begun < span.end && begun + LONGEST > span.start)
+}
+
+/// When the reel called `name` began. `None` if the name does not say.
+pub fn begun(name: &str) -> Option<DateTime<Utc>> {
     let stamp = name.split(['.', '-']).next().unwrap_or_default();
     // Older names have no milliseconds.
     let forms = ["%Y%m%dT%H%M%S%3fZ", "%Y%m%dT%H%M%SZ"];
-    let begun = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(stamp, form).ok()).map(|it| it.and_utc());
-    begun.is_none_or(|begun| begun < span.end && begun + LONGEST > span.start)
+    forms.iter().find_map(|form| NaiveDateTime::parse_from_str(stamp, form).ok()).map(|it| it.and_utc())
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
     use std::time::Duration;
-
-    use chrono::{DateTime, Utc};
 
     use super::*;
     use crate::base::hash::sha256;

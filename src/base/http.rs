@@ -21,6 +21,7 @@ mod near;
 pub mod properties;
 mod reach;
 mod reasons;
+mod retry_after;
 mod storage;
 mod tls;
 
@@ -351,9 +352,10 @@ async fn read_capped(
     enough: impl Fn(&[u8]) -> bool,
     begun: &mut Option<Begun>,
 ) -> Result<(), HttpError> {
+    let now = request.client.clock().now();
     let mut response = request.send().await?;
     if !response.status().is_success() {
-        return Err(HttpError::Status { url: redact::url(url), status: response.status() });
+        return Err(HttpError::answered(&response, url, now));
     }
     let content_type = content_type(&response);
     let coding = text_of(&response, CONTENT_ENCODING);

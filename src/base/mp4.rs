@@ -89,14 +89,14 @@ pub fn aac_entry(config: AacConfig, bits_per_second: u32) -> Vec<u8> {
     let decoder = descriptor(4, &[&[0x40, 0x15, 0, 0, 0], &words(&[bits_per_second; 2]), &specific]);
     // The last says that it is as in any MP4 (14496-14, 3.1.2).
     let stream = descriptor(3, &[&[0, 0, 0], &decoder, &descriptor(6, &[&[2]])]);
-    let rate = config.rate();
+    let rate = config.heard_rate();
     // Half of it does not fit where 96 kHz and more are said; readers take the descriptor's.
     let said = if rate < 0x1_0000 { rate << 16 } else { 0 };
     let body = [
         &[0; 6][..],
         &1u16.to_be_bytes(),
         &[0; 8],
-        &config.speakers().to_be_bytes(),
+        &config.heard_speakers().to_be_bytes(),
         &16u16.to_be_bytes(),
         &[0; 4],
         &words(&[said]),
@@ -138,9 +138,9 @@ fn data(kind: ValueKind, value: &[u8]) -> Vec<u8> {
     full(b"data", 0, kind, &[&[0; 4], value])
 }
 
-/// Returns the value of the tag that is called `name` in the `moov` box with this body.
-pub fn named_value<'a>(moov: &'a [u8], name: &str) -> Option<&'a [u8]> {
-    let tags = find(find(moov, &[b"udta", b"meta"])?.get(4..)?, &[b"ilst"])?;
+/// Returns the value of the tag that is called `name` in the `udta` box with this body.
+pub fn named_value<'a>(user_data: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let tags = find(find(user_data, &[b"meta"])?.get(4..)?, &[b"ilst"])?;
     atoms(tags).filter(|tag| tag.kind == *b"----").find_map(|tag| {
         let called = find(tag.body, &[b"name"])?.get(4..)?;
         (called == name.as_bytes()).then(|| find(tag.body, &[b"data"])?.get(8..)).flatten()
@@ -156,8 +156,8 @@ mod tests {
         let list = [tag(b"\xa9nam", ValueKind::Text, "뉴스".as_bytes()), named_tag("AIRCHECK", "{}")].concat();
         let meta = full(b"meta", 0, 0, &[&boxed(b"ilst", &[&list])]);
         let moov = [boxed(b"mvhd", &[]), boxed(b"udta", &[&meta])].concat();
-        assert_eq!(named_value(&moov, "AIRCHECK"), Some(&b"{}"[..]));
-        assert_eq!(named_value(&moov, "OTHER"), None);
+        assert_eq!(named_value(&meta, "AIRCHECK"), Some(&b"{}"[..]));
+        assert_eq!(named_value(&meta, "OTHER"), None);
         assert_eq!(find(&moov, &[b"udta", b"meta"]).map(<[u8]>::len), Some(meta.len() - 8));
         assert_eq!(atoms(&moov[..moov.len() - 1]).count(), 1, "the second is not whole");
     }

@@ -22,6 +22,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::clock::{Elapsed, SharedClock};
+use super::pulse::Pulse;
 use super::reaper;
 
 /// How many of a child's last lines of stderr are kept.
@@ -36,6 +37,8 @@ const LAST_WORDS: Duration = Duration::from_millis(50);
 const WIDE: usize = 256 << 10;
 /// The niceness (`nice(1)`) of what runs in the background.
 const NICE: i32 = 10;
+/// The niceness of what the rest of the background works for.
+const LESS_NICE: i32 = 5;
 /// The niceness of what nobody waits for. It gets its turn even so: what gets none would be taken for hanging.
 const NICER: i32 = 15;
 
@@ -158,6 +161,14 @@ impl Invocation {
     #[must_use]
     pub fn in_background(mut self) -> Self {
         self.nice = Some(NICE);
+        self
+    }
+
+    /// As [`Invocation::in_background`], ahead of the rest of the background. It is for what takes the longest of several
+    /// children that hand on to each other: each interruption of it is a delay of the whole.
+    #[must_use]
+    pub fn ahead_in_background(mut self) -> Self {
+        self.nice = Some(LESS_NICE);
         self
     }
 
@@ -295,6 +306,11 @@ impl Running {
         self.child.id()
     }
 
+    /// By this it is told from a child that hangs whether it only gets no processor.
+    pub fn pulse(&self) -> Pulse {
+        Pulse::new(self.id(), self.clock.clone())
+    }
+
     /// Waits for its end, and for its last lines on stderr.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
@@ -315,6 +331,25 @@ impl Running {
     pub async fn wait_within(&mut self, limit: Duration) -> Result<io::Result<ExitStatus>, Elapsed> {
         let clock = self.clock.clone();
         clock.timeout(limit, self.wait()).await
+    }
+
+    /// Waits for its end for `patience` at most, and ends it then. Returns what it prints, up to `most` bytes.
+    ///
+    /// # Errors
+    /// [`Elapsed`] if it runs on.
+    pub async fn answer(&mut self, most: u64, patience: Duration) -> Result<Vec<u8>, Elapsed> {
+        let (clock, pipe, mut answer) = (self.clock.clone(), self.take_stdout(), Vec::new());
+        let reading = async {
+            if let Some(pipe) = pipe {
+                let _ = pipe.take(most).read_to_end(&mut answer).await;
+            }
+            let _ = self.wait().await;
+        };
+        let ended = clock.timeout(patience, reading).await;
+        if ended.is_err() {
+            self.stop(Duration::ZERO).await;
+        }
+        ended.map(|()| answer)
     }
 
     /// Its last line on stderr.

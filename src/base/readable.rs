@@ -8,6 +8,17 @@ pub fn bytes(bytes: u64) -> String {
     if gib >= 1.0 { format!("{gib:.1} GiB") } else { format!("{:.0} MiB", gib * 1024.0) }
 }
 
+/// Bytes as `1.5 GiB`, `700 MiB`, `0.3 MiB` or `40 KiB`: what comes bit by bit.
+pub fn amount(bytes: f64) -> String {
+    let mib = bytes / f64::from(1_u32 << 20);
+    match mib {
+        1024.0.. => format!("{:.1} GiB", mib / 1024.0),
+        10.0.. => format!("{mib:.0} MiB"),
+        0.1.. => format!("{mib:.1} MiB"),
+        _ => format!("{:.0} KiB", mib * 1024.0),
+    }
+}
+
 /// Seconds as `1:02:03` or `2:03`; `0:00` if they are no length.
 pub fn clock(seconds: f64) -> String {
     let whole = Duration::try_from_secs_f64(seconds).unwrap_or_default().as_secs();
@@ -22,6 +33,8 @@ mod tests {
     #[test]
     fn sizes_and_lengths_read_as_people_say_them() {
         assert_eq!((bytes(5 << 30), bytes(700 << 20)), ("5.0 GiB".to_owned(), "700 MiB".to_owned()));
+        let amounts = [5_000.0, 300_000.0, 50e6, 3e9].map(amount);
+        assert_eq!(amounts, ["5 KiB", "0.3 MiB", "48 MiB", "2.8 GiB"]);
         assert_eq!((clock(3723.9), clock(59.0), clock(-1.0)), ("1:02:03".into(), "0:59".into(), "0:00".into()));
     }
 }

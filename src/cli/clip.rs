@@ -29,13 +29,13 @@ use crate::clips::{
 use crate::config::{Config, parse_position};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
-use crate::model::{AiringId, Cause, Covering, EncodingKind, Stretch, Verdict};
+use crate::model::{AiringId, Cause, Covering, EncodingKind, ObjectName, Stretch, Verdict};
 use crate::production::summary;
 
 /// What to cut, and what to make of it.
 #[derive(Debug, Default)]
 pub(super) struct Options {
-    /// A station's id or name, or the id of a recording.
+    /// A station's id or name, the id of a recording, or the name of a file in the object store.
     pub source: String,
     /// From when to when of a station's tape.
     pub from: Option<String>,
@@ -126,7 +126,8 @@ async fn cut(
         None
     };
     let store = catalogue::store(config).of_command(&config.state);
-    let sources = Sources::of_command(Arc::clone(config), known.clone(), store);
+    let clock = Environment::system().clock;
+    let sources = Sources::of_command(Arc::clone(config), known.clone(), store, Arc::clone(&clock));
     let request = match request(config, &sources, options).await? {
         Ok(request) => ClipRequest { encoding, ..request },
         Err(reason) => {
@@ -153,7 +154,6 @@ async fn cut(
     if options.dry_run {
         return told(&checked, &expected, options.json);
     }
-    let clock = Environment::system().clock;
     let pictures = Pictures::new(&config.state);
     let (id, made) = match (&options.output, &known) {
         (Some(output), _) => (None, as_file(&checked, &sources, &pictures, output, &clock).await?),
@@ -192,6 +192,9 @@ async fn request(config: &Config, sources: &Sources, options: &Options) -> anyho
     if let [station] = &named::ids(&options.source, stations)[..] {
         return Ok(of_station(station, options));
     }
+    if options.source.trim().starts_with(ObjectName::SCHEME) {
+        return Ok(of_object(options.source.trim(), options));
+    }
     let recording = AiringId::new(options.source.trim());
     if sources.recording(&recording).await?.is_some() {
         return Ok(of_recording(&recording, options));
@@ -228,20 +231,32 @@ fn of_station(station: &str, options: &Options) -> Result<ClipRequest, String> {
 }
 
 fn of_recording(id: &AiringId, options: &Options) -> Result<ClipRequest, String> {
+    of_file((id.as_str(), "recording"), options, |from, to| AskedPiece::Recording {
+        recording: id.to_string(),
+        from,
+        to,
+    })
+}
+
+fn of_object(name: &str, options: &Options) -> Result<ClipRequest, String> {
+    of_file((name, "file"), options, |from, to| AskedPiece::Object { object: name.to_owned(), from, to })
+}
+
+/// Returns the clip of positions in something that is a file. `what` it is, in a word.
+fn of_file(
+    (name, what): (&str, &str),
+    options: &Options,
+    piece: impl Fn(Option<Duration>, Option<Duration>) -> AskedPiece,
+) -> Result<ClipRequest, String> {
     if options.from.is_some() || options.to.is_some() || options.since.is_some() || options.length.is_some() {
         return Err(format!(
-            "{id} is a recording: write from where to where with `--piece 00:10:00-00:12:30`, once for each piece"
+            "{name} is a {what}: write from where to where with `--piece 00:10:00-00:12:30`, once for each piece"
         ));
     }
-    let piece = |(from, to): (Duration, Duration)| AskedPiece::Recording {
-        recording: id.to_string(),
-        from: Some(from),
-        to: Some(to),
-    };
-    let mut pieces =
-        options.pieces.iter().map(|text| positions("--piece", text).map(piece)).collect::<Result<Vec<_>, _>>()?;
+    let stretch = |text: &String| positions("--piece", text).map(|(from, to)| piece(Some(from), Some(to)));
+    let mut pieces = options.pieces.iter().map(stretch).collect::<Result<Vec<_>, _>>()?;
     if pieces.is_empty() {
-        pieces.push(AskedPiece::Recording { recording: id.to_string(), from: None, to: None });
+        pieces.push(piece(None, None));
     }
     let covers = covers(options, |text| {
         let (from, to) = positions("--bleep", text)?;

@@ -10,8 +10,9 @@ use super::print::{print, print_json};
 use super::runtime::block_on;
 use crate::base::clock::SystemClock;
 use crate::config::Config;
-use crate::copies::fsck::{Comparison, Finding, compare};
+use crate::copies::fsck::{Comparison, Finding, TapeObjects, compare};
 use crate::library::remote::Remote;
+use crate::tape_copies;
 
 /// Compares and prints. Exit code 1 if there is any difference.
 pub(super) fn run(config: &Config, json: bool) -> anyhow::Result<u8> {
@@ -30,14 +31,21 @@ async fn compared(config: &Config) -> anyhow::Result<Option<Comparison>> {
     let Some(known) = catalogue::open(config).await? else { return Ok(None) };
     let (store, clock) = (catalogue::store(config).of_command(&config.state), SystemClock::shared());
     let remote = config.store.as_ref().map(|rule| Remote::new(rule, &clock)).transpose()?;
-    Ok(Some(compare(config, &known, &store, remote.as_ref(), clock.now()).await?))
+    let tapes = match &remote {
+        Some(remote) => tape_copies::fsck::expected(config, &known, remote, &config.state.join("tape")).await?,
+        None => TapeObjects::default(),
+    };
+    Ok(Some(compare(config, &known, &store, (remote.as_ref(), tapes), clock.now()).await?))
 }
 
 fn text(comparison: &Comparison) -> String {
-    let Comparison { recordings, files, copies, objects, findings } = comparison;
+    let Comparison { recordings, files, copies, of_tapes, objects, findings } = comparison;
     let mut text = format!("{recordings} recordings on the list, {files} in the folder");
     if let Some(objects) = objects {
         let _ = write!(text, ", {copies} copies by the list, {objects} objects in the store");
+    }
+    if *of_tapes > 0 {
+        let _ = write!(text, ", of which {of_tapes} should be of tapes");
     }
     text.push('\n');
     for Finding { recording, name, words, .. } in findings {

@@ -16,6 +16,7 @@ use crate::base::environment::Environment;
 use crate::base::readable;
 use crate::base::signals::Signals;
 use crate::config::Config;
+use crate::copies::only_there;
 use crate::library::catalogue::Recording;
 use crate::model::AiringId;
 use crate::renditions::{Exported, MASTER, export, name_of};
@@ -107,11 +108,15 @@ async fn find(config: &Config, id: &AiringId) -> anyhow::Result<Result<(Recordin
     let Some(file) = &recording.file else {
         return Ok(Err(format!("{id} has no file: it failed, or is in the bin")));
     };
-    let file = catalogue::store(config).sound_of(file);
-    if !file.is_file() {
-        return Ok(Err(format!("{} is gone: it was moved or deleted", file.display())));
+    let store = catalogue::store(config);
+    let own = store.sound_of(file);
+    let clock = Environment::system().clock;
+    let sound = only_there::sound_of(&recording, config, Some(&catalogue), &store, &clock).await;
+    let sound = sound.with_context(|| format!("the sound of {id} cannot be had"))?;
+    if !sound.is_file() {
+        return Ok(Err(format!("{} is gone: it was moved or deleted", own.display())));
     }
-    Ok(Ok((recording, file)))
+    Ok(Ok((recording, sound)))
 }
 
 fn report(id: &AiringId, output: &Path, exported: &[Exported], json: bool) -> anyhow::Result<()> {

@@ -15,6 +15,7 @@ mod exit;
 mod export;
 mod fsck;
 mod grab;
+mod grab_object;
 mod hls;
 mod hold;
 mod init;
@@ -111,6 +112,12 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Clip(asked) => {
             let options = asked.options();
             located(at, |file| loaded(Config::look(&file), |config| clip::run(config, &options, now())))
+        }
+        Command::Grab(arguments) if arguments.station.is_some() => {
+            located(at, |file| loaded(Config::look(&file), |config| grab::of_station(&config, *arguments)))
+        }
+        Command::Grab(arguments) if arguments.address.as_deref().is_some_and(grab_object::is_object) => {
+            located(at, |file| loaded(Config::look(&file), |config| grab_object::run(&config, &arguments)))
         }
         Command::Grab(arguments) => grab::run(*arguments),
         Command::Hls { recording, output, json } => {

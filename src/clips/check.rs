@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::covers::covers;
 use super::error::{ClipError, WrongPiece};
+use super::objects::{self, NoObject, StoredSound};
 use super::request::{AskedPiece, At, ClipRequest};
 use super::sources::{Origin, Sources};
 use crate::account;
@@ -16,7 +17,7 @@ use crate::base::duration::delta;
 use crate::base::readable::clock;
 use crate::config::parse_moment;
 use crate::language::Sentence;
-use crate::model::{AiringId, Clip, Piece, Span, StationId};
+use crate::model::{AiringId, Clip, ObjectName, Piece, Span, StationId};
 
 /// The most pieces of a clip.
 pub const MOST_PIECES: usize = 200;
@@ -59,6 +60,7 @@ pub async fn check(request: &ClipRequest, sources: &Sources, now: DateTime<Utc>)
         let piece = match asked {
             AskedPiece::Tape { station, from, to } => of_tape(sources, station, (from, to), now).await,
             AskedPiece::Recording { recording, from, to } => of_recording(sources, recording, (*from, *to)).await,
+            AskedPiece::Object { object, from, to } => of_object(sources, object, (*from, *to)).await,
         };
         checked.push(piece.map_err(|refused| refused.of_piece(index, pieces))?);
     }
@@ -89,6 +91,9 @@ pub async fn check_again(clip: &Clip, sources: &Sources) -> Result<Checked, Clip
         let origin = match piece {
             Piece::Tape { station, .. } => station_of(sources, station).await,
             Piece::Recording { recording, .. } => recording_of(sources, recording).await,
+            Piece::Object { object, .. } => {
+                object_of(sources, object).await.map(|found| Origin::Object(Box::new(found)))
+            }
         };
         origins.push(origin.map_err(|refused| refused.of_piece(index, clip.pieces.len()))?);
     }
@@ -220,6 +225,40 @@ async fn of_recording(
     Ok((Piece::Recording { recording: recording.id.clone(), from, to }, origin))
 }
 
+async fn object_of(sources: &Sources, object: &ObjectName) -> Result<StoredSound, Refused> {
+    objects::find(&sources.config, &sources.clock, object).await.map_err(|none| match none {
+        NoObject::Unknown(sentence) => Refused::unknown(sentence),
+        NoObject::Wrong(sentence) => Refused::wrong(sentence),
+        NoObject::Remote(error) => Refused::Ours(error.into()),
+    })
+}
+
+async fn of_object(
+    sources: &Sources,
+    text: &str,
+    (from, to): (Option<Duration>, Option<Duration>),
+) -> Result<(Piece, Origin), Refused> {
+    let nameless = || Refused::wrong(Sentence::new("problem_clip_object_name").with("object", text));
+    let object = ObjectName::parse(text).ok_or_else(nameless)?;
+    let found = object_of(sources, &object).await?;
+    let from = from.unwrap_or_default();
+    let to = match to {
+        Some(to) => to,
+        None => found
+            .length()
+            .await
+            .map_err(|error| Refused::Ours(error.into()))?
+            .ok_or_else(|| Refused::wrong(Sentence::new("problem_clip_object_length").with("object", &object)))?,
+    };
+    if to <= from {
+        let said = |at: Duration| clock(at.as_secs_f64());
+        return Err(Refused::wrong(
+            Sentence::new("problem_clip_backwards").with("from", said(from)).with("to", said(to)),
+        ));
+    }
+    Ok((Piece::Object { object, from, to }, Origin::Object(Box::new(found))))
+}
+
 /// Returns what a clip is called by what it is cut from.
 fn usual_title(pieces: &[Piece], origins: &[Origin]) -> String {
     match (pieces.first(), origins.first()) {
@@ -228,6 +267,7 @@ fn usual_title(pieces: &[Piece], origins: &[Origin]) -> String {
             format!("{} {}", station.name, local.format("%Y-%m-%d %H:%M:%S"))
         }
         (_, Some(Origin::Recording(recording))) => recording.title.clone(),
+        (Some(Piece::Object { object, .. }), _) => title_line(object.stem()).unwrap_or_else(|_| object.bucket.clone()),
         _ => String::new(),
     }
 }

@@ -87,7 +87,7 @@ fn placed(pieces: &[Piece]) -> impl Iterator<Item = (Duration, &Piece)> {
 /// Where in the clip a stretch of its recording is.
 fn of_recording(pieces: &[Piece], from: Duration, to: Duration) -> Vec<(Duration, Duration)> {
     let part = |(at, piece): (Duration, &Piece)| match piece {
-        Piece::Recording { from: begins, to: ends, .. } => {
+        Piece::Recording { from: begins, to: ends, .. } | Piece::Object { from: begins, to: ends, .. } => {
             let (from, to) = (from.max(*begins), to.min(*ends));
             (from < to).then(|| (at + from.saturating_sub(*begins), at + to.saturating_sub(*begins)))
         }

@@ -7,6 +7,7 @@ use thiserror::Error;
 use crate::config::MomentError;
 use crate::language::Sentence;
 use crate::library::catalogue::CatalogueError;
+use crate::library::remote::RemoteError;
 use crate::tape::TapeError;
 
 /// Why a clip cannot be made. Each message says what to write instead.
@@ -25,6 +26,8 @@ pub enum ClipError {
     Catalogue(#[from] CatalogueError),
     /// A tape cannot be read.
     Tape(#[from] TapeError),
+    /// The object store cannot be asked.
+    Remote(#[from] RemoteError),
 }
 
 /// What is wrong with a piece.
@@ -60,6 +63,7 @@ impl ClipError {
             Self::Wrong(sentence) => sentence.clone(),
             Self::Catalogue(_) => Sentence::new("problem_catalogue"),
             Self::Tape(_) => Sentence::new("problem_clip_tape"),
+            Self::Remote(error) => Sentence::new("problem_clip_store_away").with("reason", error),
         }
     }
 
@@ -70,7 +74,12 @@ impl ClipError {
 
     /// Whether it is no fault of who asks.
     pub fn is_ours(&self) -> bool {
-        matches!(self, Self::Catalogue(_) | Self::Tape(_))
+        matches!(self, Self::Catalogue(_) | Self::Tape(_) | Self::Remote(_))
+    }
+
+    /// Whether it is the object store.
+    pub fn is_of_store(&self) -> bool {
+        matches!(self, Self::Remote(_))
     }
 }
 
@@ -80,6 +89,7 @@ impl fmt::Display for ClipError {
         match self {
             Self::Catalogue(error) => error.fmt(f),
             Self::Tape(error) => error.fmt(f),
+            Self::Remote(error) => error.fmt(f),
             Self::Piece { .. } | Self::Wrong(_) => self.sentence().fmt(f),
         }
     }

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 use super::check::Checked;
 use super::known_gaps;
+use super::objects::StoredSound;
 use super::sources::{Origin, Sources};
 use super::stored::text_of;
 use crate::airings::order::Order;
@@ -22,7 +23,9 @@ use crate::library::archive::{self, ArchiveError};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
 use crate::library::store::StoreError;
-use crate::model::{Airing, AiringId, AsCause, CauseKind, Finished, Piece, Span, StationId, Track, Verdict};
+use crate::model::{
+    Airing, AiringId, AsCause, CauseKind, Finished, ObjectName, Piece, Span, StationId, Track, Verdict,
+};
 use crate::production::{ClipPiece, Draft, Label, ProductionError};
 use crate::tape::Tape;
 
@@ -38,6 +41,12 @@ pub enum MakeError {
     /// Only the object store has a recording, and it cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// A file of the object store cannot be cut.
+    #[error("{object} cannot be cut: a file in the store has to be MP3, AAC in MP4, or Opus or Vorbis in Ogg")]
+    Object {
+        /// The file.
+        object: ObjectName,
+    },
     /// The catalogue cannot be read or written.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
@@ -189,6 +198,9 @@ async fn encoded(
             (Piece::Recording { from, to, .. }, Origin::Recording(recording)) => {
                 of_recording(sources, recording, (*from, *to), clock).await?
             }
+            (Piece::Object { object, from, to }, Origin::Object(stored)) => {
+                of_object(sources, object, stored, (*from, *to)).await?
+            }
             // They are made together, one for each piece.
             _ => continue,
         });
@@ -246,6 +258,26 @@ async fn of_recording(
     })
 }
 
+async fn of_object(
+    sources: &Sources,
+    object: &ObjectName,
+    stored: &StoredSound,
+    (from, to): (Duration, Duration),
+) -> Result<ClipPiece, MakeError> {
+    let file = stored.fetched(&sources.config.state).await?;
+    let sound = match blocking(move || FileSound::open(&file, from, to)).await {
+        Err(FileSoundError::NoSound { .. }) => return Err(MakeError::Object { object: object.clone() }),
+        opened => opened?,
+    };
+    Ok(ClipPiece {
+        length: to.saturating_sub(from),
+        source: ClipSource::File { sound },
+        missing: Vec::new(),
+        tracks: Vec::new(),
+        titles: TitleRule::default(),
+    })
+}
+
 /// Returns the order for a clip: as a recording of the show of clips, on the air when its first piece was.
 fn order_of(id: &AiringId, checked: &Checked, config: &Arc<Config>) -> Order {
     let clip = &checked.clip;
@@ -255,6 +287,11 @@ fn order_of(id: &AiringId, checked: &Checked, config: &Arc<Config>) -> Order {
             let known = config.station(&recording.station).map(Arc::clone);
             let gone = || Arc::new(Station::unreachable(&recording.station, recording.timezone));
             (known_gaps::on_air(recording, *from), known.unwrap_or_else(gone))
+        }
+        // Nobody knows when it was on the air: the clip is of the time at which it was asked for.
+        (Some(Piece::Object { object, .. }), _) => {
+            let asked = id.parts().map_or(DateTime::UNIX_EPOCH, |(_, start)| start);
+            (asked, Arc::new(Station::unreachable(&StationId::new(object.bucket.as_str()), config.timezone)))
         }
         // A clip has a piece.
         _ => (DateTime::UNIX_EPOCH, Arc::new(Station::unreachable(&StationId::new(""), config.timezone))),

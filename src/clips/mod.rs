@@ -1,7 +1,9 @@
-//! Clips: pieces of tape and of recordings, cut by a person, put together into a recording of its own.
+//! Clips: pieces of tape, of recordings and of files in the object store, cut by a person, put together into a recording of
+//! its own.
 //!
 //! - `request` is what a person asks for, in their words; `check` makes a [`Clip`](crate::model::Clip) of it, or says what
 //!   is wrong, before anything is done;
+//! - `objects` looks at files in the object store;
 //! - `preview` says what would come of a clip: what of it is there, and what is missing;
 //! - `make` cuts it and puts it into the library, or into a file that a command names;
 //! - `workshop` makes clips for the service: one after another, also after a restart, and those whose end is still to
@@ -15,6 +17,7 @@ mod covers;
 mod error;
 mod known_gaps;
 mod make;
+mod objects;
 mod preview;
 mod request;
 mod sources;

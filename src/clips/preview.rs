@@ -53,6 +53,11 @@ pub async fn preview(checked: &Checked, now: DateTime<Utc>) -> Preview {
                 let length = piece.length();
                 PiecePreview { length, there: length.saturating_sub(silent), missing, to_come: Duration::ZERO }
             }
+            // What it lacks is known when it is fetched.
+            (Piece::Object { .. }, _) => {
+                let (length, missing) = (piece.length(), Vec::new());
+                PiecePreview { length, there: length, missing, to_come: Duration::ZERO }
+            }
             // Nothing is on tape yet.
             _ => PiecePreview {
                 length: piece.length(),

@@ -40,6 +40,15 @@ pub enum AskedPiece {
         /// Where it ends. `None`: where the recording does.
         to: Option<Duration>,
     },
+    /// A stretch of a file in the object store.
+    Object {
+        /// Its bucket and its name there, as they were typed.
+        object: String,
+        /// Where it begins. `None`: where the file does.
+        from: Option<Duration>,
+        /// Where it ends. `None`: where the file does.
+        to: Option<Duration>,
+    },
 }
 
 /// An instant, as it was asked for.
@@ -67,7 +76,7 @@ pub struct AskedCover {
 pub enum Over {
     /// A stretch of the clip.
     Clip(Duration, Duration),
-    /// A stretch of the recording that the pieces are cut from.
+    /// A stretch of the recording, or of the file, that the pieces are cut from.
     Recording(Duration, Duration),
     /// A stretch of the tape that the pieces are cut from, in words, by the clock of the station.
     Tape(String, String),

@@ -1,9 +1,11 @@
-//! Where the sound of clips comes from: the tapes and the recordings of one configuration.
+//! Where the sound of clips comes from: the tapes, the recordings and the object store of one configuration.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::objects::StoredSound;
 use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
 use crate::capture::deck::{Decks, present_folder_of};
 use crate::config::{Config, Station};
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
@@ -20,6 +22,8 @@ pub struct Sources {
     pub catalogue: Option<Catalogue>,
     /// Their files.
     pub store: Store,
+    /// The time.
+    pub clock: SharedClock,
     tapes: Tapes,
 }
 
@@ -39,18 +43,20 @@ pub enum Origin {
     Tape(Arc<Station>, Option<Tape>),
     /// A recording, which has a file.
     Recording(Box<Recording>),
+    /// A file in the object store.
+    Object(Box<StoredSound>),
 }
 
 impl Sources {
     /// Returns the sources of the service.
-    pub fn live(config: Arc<Config>, catalogue: Catalogue, store: Store, decks: Decks) -> Self {
-        Self { config, catalogue: Some(catalogue), store, tapes: Tapes::Live(decks) }
+    pub fn live(config: Arc<Config>, catalogue: Catalogue, store: Store, decks: Decks, clock: SharedClock) -> Self {
+        Self { config, catalogue: Some(catalogue), store, clock, tapes: Tapes::Live(decks) }
     }
 
     /// Returns the sources of a command, beside the service or without it.
-    pub fn of_command(config: Arc<Config>, catalogue: Option<Catalogue>, store: Store) -> Self {
+    pub fn of_command(config: Arc<Config>, catalogue: Option<Catalogue>, store: Store, clock: SharedClock) -> Self {
         let tapes = Tapes::Folder(config.state.join("tape"));
-        Self { config, catalogue, store, tapes }
+        Self { config, catalogue, store, clock, tapes }
     }
 
     /// Returns the tape of `station`. `None` if it has none.

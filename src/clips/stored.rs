@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AiringId, Clip, Cover, Covering, EncodingKind, Piece, Span, StationId, Stretch};
+use crate::model::{AiringId, Clip, Cover, Covering, EncodingKind, ObjectName, Piece, Span, StationId, Stretch};
 
 /// The pieces and the covers of a clip.
 #[derive(Debug, Serialize, Deserialize)]
@@ -19,12 +19,13 @@ struct Stored {
     encoding: Option<String>,
 }
 
-/// A piece: of tape from an instant to another, of a recording from a second to another.
+/// A piece: of tape from an instant to another, of a recording or of a file in the object store from a second to another.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 enum StoredPiece {
     Tape { station: String, from: String, to: String },
     Recording { recording: String, from: f64, to: f64 },
+    Object { s3: String, from: f64, to: f64 },
 }
 
 /// Returns the text of a clip, without its title.
@@ -36,6 +37,9 @@ pub fn text_of(clip: &Clip) -> String {
         }
         Piece::Recording { recording, from, to } => {
             StoredPiece::Recording { recording: recording.to_string(), from: from.as_secs_f64(), to: to.as_secs_f64() }
+        }
+        Piece::Object { object, from, to } => {
+            StoredPiece::Object { s3: object.to_string(), from: from.as_secs_f64(), to: to.as_secs_f64() }
         }
     };
     let covers = |with: Covering| {
@@ -64,6 +68,9 @@ pub fn clip_of(title: &str, text: &str) -> Option<Clip> {
         }),
         StoredPiece::Recording { recording, from, to } => {
             Some(Piece::Recording { recording: AiringId::new(recording), from: seconds(from)?, to: seconds(to)? })
+        }
+        StoredPiece::Object { s3, from, to } => {
+            Some(Piece::Object { object: ObjectName::parse(&s3)?, from: seconds(from)?, to: seconds(to)? })
         }
     };
     let cover = |with: Covering| {
@@ -100,6 +107,7 @@ mod tests {
                     from: at(600_000),
                     to: at(750_500),
                 },
+                Piece::Object { object: ObjectName::parse("radio/뉴스/a.mp3").unwrap(), from: at(0), to: at(2_000) },
             ],
             covers: vec![cover(10_000, 12_000, Covering::Silence), cover(65_200, 66_000, Covering::Tone)],
             encoding: Some(EncodingKind::Original),

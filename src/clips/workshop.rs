@@ -298,6 +298,9 @@ impl Clips {
                 let zone = config.station(station).map_or(config.timezone, |station| station.timezone);
                 (span.start, station.clone(), zone)
             }
+            Some(Piece::Object { object, .. }) => {
+                (asked.asked_at, StationId::new(object.bucket.as_str()), config.timezone)
+            }
             _ => (asked.asked_at, StationId::new(""), config.timezone),
         };
         let airing = Airing {
@@ -334,9 +337,9 @@ impl Clips {
     }
 
     fn sources(&self) -> Sources {
-        let Shared { config, catalogue, store, decks, .. } = &*self.shared;
-        let config = Arc::clone(&config.borrow());
-        Sources::live(config, catalogue.clone(), store.clone(), decks.clone())
+        let Shared { config, catalogue, store, decks, environment, .. } = &*self.shared;
+        let (config, clock) = (Arc::clone(&config.borrow()), Arc::clone(&environment.clock));
+        Sources::live(config, catalogue.clone(), store.clone(), decks.clone(), clock)
     }
 
     /// Notes that a clip has come into another state.

@@ -19,13 +19,13 @@ mod read;
 mod values;
 mod yaml;
 
-pub use read::{SIDE_FOLDER, side_files};
+pub use read::{SIDE_FOLDER, parse_steps, side_files};
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, ById, Config, CopiedKind, Crontab, CrontabError, DeadAirRule, Encoding,
     Encodings, Find, GapPolicy, Grabs, Hls, HlsRule, Icecast, Id3, Keep, Keys, LONGEST, MomentError, ObjectStore,
-    PositionError, Purpose, Rtmp, Secret, Show, SourceConfig, Station, Step, TagTemplates, Template, TemplateError,
-    TitleAddress, TitleRule, Unwritable, Values, Web, day, keep_text, parse_duration, parse_duration_up_to,
-    parse_moment, parse_position, parse_rate, parse_size, slug,
+    Origins, PositionError, Purpose, Rtmp, Secret, Show, SourceConfig, Station, Step, TagTemplates, Template,
+    TemplateError, TitleAddress, TitleRule, Unwritable, Values, Web, day, keep_text, parse_duration,
+    parse_duration_up_to, parse_moment, parse_position, parse_rate, parse_size, slug,
 };
 pub use yaml::{ConfigErrors, Problem};
 

@@ -41,6 +41,12 @@ pub enum FindingKind {
     UnknownObject,
     /// A copy is in another store than the file names.
     OtherStore,
+    /// The store does not have what was copied of a reel.
+    ReelLost,
+    /// What was copied of a reel has another size.
+    ReelSize,
+    /// A reel could not be copied, and is tried again.
+    ReelLeft,
 }
 
 /// A difference.
@@ -56,6 +62,33 @@ pub struct Finding {
     pub words: String,
 }
 
+/// An object that the store should have of a tape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// Its size, if that is known.
+    pub bytes: Option<u64>,
+    /// The reel that it is of, after the id of its station.
+    pub reel: String,
+}
+
+/// What the store should have of tapes.
+#[derive(Debug, Clone)]
+pub struct TapeObjects {
+    /// What must be there, by its name.
+    pub must: HashMap<String, Expected>,
+    /// Reels that could not be copied, and why.
+    pub left: Vec<(String, String)>,
+    /// Whether an object is called as what is copied of tapes is: it may be of a reel that is not on tape any more.
+    pub is_of_tape: fn(&str) -> bool,
+}
+
+impl Default for TapeObjects {
+    /// Returns that of a store to which no tape is copied.
+    fn default() -> Self {
+        Self { must: HashMap::new(), left: Vec::new(), is_of_tape: |_| false }
+    }
+}
+
 /// What was compared, and the differences.
 #[derive(Debug, Default, Serialize)]
 pub struct Comparison {
@@ -65,6 +98,8 @@ pub struct Comparison {
     pub files: usize,
     /// Copies that the store should have, by the list.
     pub copies: usize,
+    /// Objects that the store should have of tapes.
+    pub of_tapes: usize,
     /// Objects in the store, below the prefix; `None` if there is no store.
     pub objects: Option<usize>,
     /// The differences.
@@ -78,7 +113,7 @@ impl Comparison {
     }
 }
 
-/// Compares list, folder and store.
+/// Compares list, folder and store, which should have `tapes` as well.
 ///
 /// # Errors
 /// One of them cannot be read.
@@ -86,7 +121,7 @@ pub async fn compare(
     config: &Config,
     catalogue: &Catalogue,
     store: &Store,
-    remote: Option<&Remote>,
+    (remote, tapes): (Option<&Remote>, TapeObjects),
     now: DateTime<Utc>,
 ) -> Result<Comparison, SendError> {
     let mut comparison = Comparison::default();
@@ -107,7 +142,7 @@ pub async fn compare(
         }
     }
     strays(&mut comparison, catalogue, store).await?;
-    objects(&mut comparison, &copies, remote).await?;
+    objects(&mut comparison, &copies, remote, tapes).await?;
     Ok(comparison)
 }
 
@@ -171,6 +206,7 @@ async fn objects(
     comparison: &mut Comparison,
     copies: &HashMap<AiringId, CopyEntry>,
     remote: Option<&Remote>,
+    mut tapes: TapeObjects,
 ) -> Result<(), SendError> {
     let Some(remote) = remote else { return Ok(()) };
     let place = remote.rule().place();
@@ -178,10 +214,19 @@ async fn objects(
     let (here, elsewhere): (Vec<_>, Vec<_>) = done.partition(|copy| copy.place.as_ref() == Some(&place));
     for copy in elsewhere {
         let (name, other) = (copy.name.as_deref().unwrap_or_default(), copy.place.as_deref().unwrap_or_default());
-        let words = format!("its copy is in {other}, which `store` no longer names");
+        let words = if copy.let_go {
+            format!("only {other} has it, which `store` no longer names: copy it over, or name that store again")
+        } else {
+            format!("its copy is in {other}, which `store` no longer names")
+        };
         comparison.find(FindingKind::OtherStore, Some(&copy.airing), name, words);
     }
     comparison.copies = here.len();
+    comparison.of_tapes = tapes.must.len();
+    for (reel, why) in &tapes.left {
+        let words = format!("it could not be copied, and is tried again: {why}");
+        comparison.find(FindingKind::ReelLeft, None, reel, words);
+    }
     let named = here.iter().filter_map(|copy| Some((copy.name.as_deref()?, *copy)));
     let mut expected: HashMap<&str, &CopyEntry> = named.collect();
     // Those that are being sent are no strangers.
@@ -191,13 +236,20 @@ async fn objects(
         let (listed, next) = remote.list(&remote.rule().prefix, after.as_deref()).await?;
         count += listed.len();
         for object in listed {
+            if let Some(expected) = tapes.must.remove(&object.name) {
+                if expected.bytes.is_some_and(|bytes| bytes != object.bytes) {
+                    let words = format!("what was copied of {} has another size than it had", expected.reel);
+                    comparison.find(FindingKind::ReelSize, None, &object.name, words);
+                }
+                continue;
+            }
             match expected.remove(object.name.as_str()) {
                 Some(copy) if copy.bytes != Some(object.bytes) => {
                     let bytes = readable::bytes(object.bytes);
                     let words = format!("its copy has {bytes}, and had another size when it was made");
                     comparison.find(FindingKind::CopySize, Some(&copy.airing), &object.name, words);
                 }
-                None if !begun.contains(object.name.as_str()) => {
+                None if !begun.contains(object.name.as_str()) && !(tapes.is_of_tape)(&object.name) => {
                     unknown += 1;
                     if unknown <= MOST_UNKNOWN {
                         let words = "no recording on the list has this object as its copy: it is of a recording that was \
@@ -212,6 +264,12 @@ async fn objects(
         after = Some(next);
     }
     comparison.objects = Some(count);
+    let mut lost: Vec<_> = tapes.must.into_iter().collect();
+    lost.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    for (name, Expected { reel, .. }) in lost {
+        let words = format!("the store does not have it any more; {reel} is on tape");
+        comparison.find(FindingKind::ReelLost, None, &name, words);
+    }
     let mut missing: Vec<_> = expected.into_iter().collect();
     missing.sort_unstable_by_key(|(name, _)| *name);
     for (name, copy) in missing {

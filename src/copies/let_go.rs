@@ -38,12 +38,13 @@ pub async fn let_go(
         return Ok(0);
     };
     let before = clock.now() - TimeDelta::days(i64::from(days));
-    let due = catalogue.copies_to_let_go(before, MOST).await?;
+    let place = rule.place();
+    let due = catalogue.copies_to_let_go(before, place, MOST).await?;
     if due.is_empty() || store.is_away().await? {
         return Ok(0);
     }
-    let (remote, place, mut gone) = (Remote::new(rule, clock)?, rule.place(), 0);
-    for copy in due.into_iter().filter(|copy| copy.place.as_ref() == Some(&place)) {
+    let (remote, mut gone) = (Remote::new(rule, clock)?, 0);
+    for copy in due {
         if !is_same(&copy, store).await || !is_there(&copy, &remote).await? {
             warn!(
                 recording = %copy.airing,

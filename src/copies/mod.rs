@@ -14,12 +14,16 @@
 //!    which the next try goes on with.
 //! 4. The store has the same checksum, and the copy is done.
 
+pub mod fetch;
 pub mod fsck;
 pub mod let_go;
+pub mod link_input;
 mod name;
+pub mod once;
 pub mod only_there;
 pub mod probe;
 mod send;
+pub mod sound_length;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,14 +34,16 @@ use tracing::{debug, info, warn};
 use url::Url;
 
 use crate::base::environment::Environment;
-use crate::config::{Config, CopiedKind, ObjectStore};
+use crate::config::{Config, ObjectStore};
 use crate::events::{Changes, Listener, Topic};
-use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Recording, copy_job_of};
+use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Planned, Recording, copy_job_of};
 use crate::library::remote::{Remote, RemoteError};
 use crate::library::store::Store;
 use crate::model::{Cause, CauseKind, JobState, Transition};
 
-use send::{SendError, Sent, send};
+pub use name::cleaned;
+pub use send::SendError;
+use send::{Sent, send};
 
 /// The first pause after a store could not be used, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
@@ -86,6 +92,11 @@ impl Copies {
         self.trouble.borrow().clone()
     }
 
+    /// Returns the catalogue, which says what is copied.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
     /// Returns the object store of the configuration. `None` if it names none.
     ///
     /// # Errors
@@ -111,6 +122,19 @@ impl Copies {
         let kind = recording.codec().media_type();
         let length = recording.plays_for() + LINK_HOLDS;
         Ok(Some(remote.link(method, &name, (kind, disposition), length).await?))
+    }
+
+    /// Returns a link by which ffmpeg reads the copy of a recording, with the copy. `None` if the store has none.
+    ///
+    /// # Errors
+    /// The catalogue cannot be read, or this machine has no keys.
+    pub async fn input(&self, recording: &Recording) -> Result<Option<(Url, CopyEntry)>, SendError> {
+        let Some(remote) = self.remote()? else { return Ok(None) };
+        let copy = done(&self.catalogue, recording, &remote).await?;
+        let Some((copy, name)) = copy.and_then(|copy| copy.name.clone().map(|name| (copy, name))) else {
+            return Ok(None);
+        };
+        Ok(Some((link_input::link_input(&remote, &name).await?, copy)))
     }
 
     /// Copies what is queued, until the service stops.
@@ -156,10 +180,21 @@ impl Copies {
 
     /// Writes down what is copied from now on, and aborts uploads that nobody goes on with. Returns whether that is done.
     async fn configured(&self, rule: Option<&ObjectStore>) -> bool {
-        let kinds = rule.map(|rule| rule.what.iter().map(|kind| CopiedKind::word(*kind)).collect()).unwrap_or_default();
-        match self.catalogue.copy_kinds(kinds, self.now()).await {
-            Ok(0) => {}
-            Ok(count) => info!(count, "recordings on the list are queued to be copied to the store"),
+        let kinds = rule.map(|rule| rule.what.iter().filter(|kind| kind.is_listed()).map(|kind| kind.word()).collect());
+        let kinds = kinds.unwrap_or_default();
+        match self.catalogue.copy_kinds(kinds, rule.map(ObjectStore::place), self.now()).await {
+            Ok(Planned { queued, elsewhere }) => {
+                if queued > 0 {
+                    info!(count = queued, "recordings on the list are queued to be copied to the store");
+                }
+                if elsewhere > 0 {
+                    warn!(
+                        count = elsewhere,
+                        "recordings are only in another store than the file names now, and cannot be played: `aircheck \
+                         fsck` names them; copy them over, or name that store again"
+                    );
+                }
+            }
             Err(error) => {
                 warn!(%error, "what is to be copied could not be written down");
                 return false;
@@ -224,6 +259,7 @@ impl Copies {
         };
         match &sent {
             Ok(Sent::Done { .. }) => {}
+            Ok(Sent::HadBefore) => self.catalogue.note(Transition::new(copy_job_of(&copy.airing), JobState::Done, now)),
             Ok(Sent::Nothing { why }) => because(JobState::Cancelled, why.clone()),
             Ok(Sent::Later { why, .. }) => because(JobState::Waiting, why.clone()),
             Err(error) => because(JobState::Waiting, error.to_string()),
@@ -233,6 +269,7 @@ impl Copies {
                 info!(recording = %copy.airing, %name, "copied to the store");
                 self.catalogue.finish_copy(number, now).await
             }
+            Ok(Sent::HadBefore) => self.catalogue.forget_copy(number).await,
             Ok(Sent::Nothing { why }) => {
                 debug!(recording = %copy.airing, %why, "it is not copied");
                 self.catalogue.drop_copy(number, why.clone()).await
@@ -279,7 +316,7 @@ impl Copies {
 }
 
 /// Counts a failure, and returns how long to wait.
-fn pause(failures: &mut u32) -> Duration {
+pub fn pause(failures: &mut u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(*failures)).min(LONGEST_PAUSE);
     *failures = failures.saturating_add(1);
     pause

@@ -32,7 +32,7 @@ pub(super) fn name(rule: &ObjectStore, config: &Config, recording: &Recording, f
 }
 
 /// Returns a name without empty folders, and without those that an address cannot have.
-fn cleaned(name: &str) -> String {
+pub fn cleaned(name: &str) -> String {
     let plain = |part: &str| part.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned();
     let parts = name.split('/').map(plain).filter(|part| !matches!(part.as_str(), "" | "." | ".."));
     parts.collect::<Vec<_>>().join("/")

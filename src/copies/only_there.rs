@@ -1,7 +1,6 @@
-//! Recordings whose file is not in the output folder, and of which the object store has a copy: whoever decodes one gets a
-//! file that is fetched, checked and kept for a while.
+//! What only the object store has: recordings whose file is not in the output folder, and files that clips are cut from.
+//! Whoever decodes one gets a file that is fetched, checked and kept for a while.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -10,14 +9,15 @@ use tokio::sync::Mutex;
 use tracing::debug;
 
 use super::done;
+use super::fetch::{Came, Object, fetch};
 use super::send::SendError;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
-use crate::base::hash::sha256_of_file;
+use crate::base::hash::sha256;
 use crate::base::readable;
 use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
-use crate::library::remote::{PATIENCE, Remote, RemoteError};
+use crate::library::remote::{Remote, RemoteError};
 use crate::library::store::{Store, StoreError, free_space};
 
 /// The folder of what is fetched, in the state folder.
@@ -83,19 +83,31 @@ pub async fn sound_of(
     let Some((name, bytes, sha256)) = known else { return Ok(own) };
     let extension = recording.codec().extension();
     let path = config.state.join(FOLDER).join(format!("{sha256}.{extension}"));
-    fetched(&remote, &name, &path, (bytes, &sha256)).await.map(|()| path).map_err(|error| match error {
+    let object = Object { name, bytes, etag: None, sha256: Some(sha256) };
+    fetched(&remote, &object, &path).await.map(|()| path).map_err(|error| match error {
         FetchError::NoRoom { bytes, .. } => FetchError::NoRoom { recording: recording.id.to_string(), bytes },
         other @ FetchError::Send(_) => other,
     })
 }
 
+/// Returns a file with the bytes of an object, in the state folder `state`.
+///
+/// # Errors
+/// It cannot be fetched.
+pub async fn object(remote: &Remote, object: &Object, state: &Path) -> Result<PathBuf, FetchError> {
+    let (place, etag) = (remote.rule().place(), object.etag.clone().unwrap_or_default());
+    let identity = [place.as_str(), &object.name, &etag, &object.bytes.to_string()].join("\n");
+    let path = state.join(FOLDER).join(format!("object-{}", sha256(&[identity.as_bytes()])));
+    fetched(remote, object, &path).await.map(|()| path)
+}
+
 /// Fetches an object into the file `path`, unless that is there.
-async fn fetched(remote: &Remote, name: &str, path: &Path, (bytes, sha256): (u64, &str)) -> Result<(), FetchError> {
+async fn fetched(remote: &Remote, object: &Object, path: &Path) -> Result<(), FetchError> {
     // One at a time: the next may want the same.
     static TURN: Mutex<()> = Mutex::const_new(());
     let _turn = TURN.lock().await;
     let failed = |source| RemoteError::File { doing: "written", path: path.to_owned(), source };
-    let (kept, folder) = (path.to_owned(), path.parent().unwrap_or(Path::new("/")).to_owned());
+    let (kept, folder, bytes) = (path.to_owned(), path.parent().unwrap_or(Path::new("/")).to_owned(), object.bytes);
     let is_kept = blocking(move || {
         delete_old(&folder);
         touch(&kept).is_ok_and(|there| there == bytes)
@@ -105,39 +117,14 @@ async fn fetched(remote: &Remote, name: &str, path: &Path, (bytes, sha256): (u64
     }
     let room = free_space(path).await?;
     if room < bytes.saturating_mul(2) {
-        return Err(FetchError::NoRoom { recording: String::new(), bytes: readable::bytes(bytes) });
+        return Err(FetchError::NoRoom { recording: object.name.clone(), bytes: readable::bytes(bytes) });
     }
-    debug!(%name, bytes, "fetched from the store");
+    debug!(name = %object.name, bytes, "fetched from the store");
     let part = path.with_extension(format!("part-{}", std::process::id()));
-    let target = part.clone();
-    let mut file = blocking(move || {
-        std::fs::create_dir_all(target.parent().unwrap_or(Path::new("/")))?;
-        std::fs::File::create(&target)
-    })
-    .await
-    .map_err(failed)?;
-    let mut response = remote.get(name, None).await?;
-    while let Some(bytes) = remote.next(&mut response, PATIENCE).await? {
-        let written = blocking(move || file.write_all(&bytes).map(|()| file)).await;
-        file = written.map_err(failed)?;
-    }
-    drop(file);
-    let (from, to, ours) = (part.clone(), path.to_owned(), sha256.to_owned());
-    let named = blocking(move || {
-        let sum = sha256_of_file(&from, bytes)?.unwrap_or_default();
-        if sum == ours {
-            std::fs::rename(&from, &to).map(|()| None)
-        } else {
-            std::fs::remove_file(&from).map(|()| Some(sum))
-        }
-    });
-    match named.await.map_err(failed)? {
-        None => Ok(()),
-        Some(theirs) => {
-            let (name, ours) = (name.to_owned(), sha256.to_owned());
-            Err(RemoteError::Differs { name, ours, theirs }.into())
-        }
-    }
+    fetch(remote, object, &part, &Came::default()).await?;
+    let target = path.to_owned();
+    blocking(move || std::fs::rename(&part, &target)).await.map_err(failed)?;
+    Ok(())
 }
 
 /// Marks a file as used now, and returns its size. Blocks.

@@ -35,6 +35,13 @@ pub async fn probe(remote: &Remote) -> Probed {
         return probed;
     }
     let tried = tried(remote, &name, &mut probed).await;
+    if !remote.takes_checksums() {
+        probed.words.push(
+            "the store takes no SHA-256 beside what is written: aircheck reads each copy back and compares it, which costs \
+             its size once more"
+                .to_owned(),
+        );
+    }
     probed.ok = tried.is_ok();
     probed.words.extend(tried.err());
     if let Err(error) = remote.delete(&name).await {

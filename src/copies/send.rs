@@ -46,7 +46,7 @@ pub enum SendError {
 
 impl SendError {
     /// Whether it is about one file, and not about the store as a whole.
-    pub(super) fn is_of_one_file(&self) -> bool {
+    pub fn is_of_one_file(&self) -> bool {
         match self {
             Self::Remote(error) => error.is_of_one_file(),
             Self::Taken { .. } => true,
@@ -63,6 +63,8 @@ pub(super) enum Sent {
         /// Its name.
         name: String,
     },
+    /// Its file is gone, and a store has it from before.
+    HadBefore,
     /// There is nothing to copy any more.
     Nothing {
         /// Why.
@@ -105,10 +107,19 @@ pub(super) async fn send(
     if recording.deleted_at.is_some() {
         return nothing("it was deleted");
     }
+    // The file names another store than before, or the same again.
+    let before = catalogue.copy_before(copy).await?;
+    let is_here = before.as_ref().is_some_and(|before| before.place.as_ref() == Some(&remote.rule().place()));
     let absent = |why: &str| {
         let why = why.to_owned();
         let gives_up = copy.tries >= MOST_LOOKS;
-        Ok(if gives_up { Sent::Nothing { why } } else { Sent::Later { why, after: LOOK_AGAIN } })
+        Ok(if before.is_some() && (is_here || gives_up) {
+            Sent::HadBefore
+        } else if gives_up {
+            Sent::Nothing { why }
+        } else {
+            Sent::Later { why, after: LOOK_AGAIN }
+        })
     };
     if recording.binned.is_some() {
         return absent("it is in the bin");

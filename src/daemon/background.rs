@@ -17,18 +17,20 @@ use crate::copies::Copies;
 use crate::events::Changes;
 use crate::housekeeping::{Housekeeping, room_watch};
 use crate::renditions::Renditions;
+use crate::tape_copies::TapeCopies;
+use crate::web::wire::TapeAccount;
 
 /// How often memory that nobody needs is given back to the system.
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
-/// Starts all of it.
+/// Starts all of it. Returns the copier of tapes, which tells how far it is.
 pub(super) fn start(
     environment: &Environment,
     config: &watch::Sender<Arc<Config>>,
     (decks, housekeeping): (&Decks, &Housekeeping),
     (renditions, copies): (&Renditions, &Copies),
     changes: &Changes,
-) {
+) -> TapeCopies {
     environment.spawn(always::keep_on_tape(decks.clone(), config.subscribe(), environment.clone()));
     let room = room_watch::make_room_for_tape(housekeeping.clone(), config.subscribe(), environment.clone());
     environment.spawn(room);
@@ -36,7 +38,10 @@ pub(super) fn start(
     environment.spawn(renditions.clone().keep_clean(changes.clone()));
     environment.spawn(renditions.clone().make_ahead(changes.clone()));
     environment.spawn(copies.clone().run(changes.clone()));
+    let tapes = TapeCopies::new(environment.clone(), config.subscribe(), decks.clone(), copies.clone());
+    environment.spawn(tapes.clone().run(TapeAccount::json));
     environment.spawn(give_memory_back(decks.clone(), environment.clone()));
+    tapes
 }
 
 /// Gives back what the last burst has left (many shows begin in one second), and what was looked at of tapes.

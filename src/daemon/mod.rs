@@ -36,6 +36,7 @@ use crate::base::clock::SharedClock;
 use crate::base::environment::Environment;
 use crate::base::signals::{Request, Signals};
 use crate::capture::deck::{self, Decks};
+use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::Config;
 use crate::copies::Copies;
@@ -183,12 +184,12 @@ impl Daemon {
         let (tapes, stations) = (config.state.join("tape"), Arc::clone(&config));
         blocking(move || deck::take_over(&tapes, &stations)).await;
         let decks = Decks::new(environment.clone(), config.state.join("tape"));
-        let pictures = Pictures::new(&config.state);
-        let bin = Bin::new(catalogue.clone(), store.clone());
+        let (pictures, bin) = (Pictures::new(&config.state), Bin::new(catalogue.clone(), store.clone()));
         let told = watch::Sender::new(Arc::clone(&config));
         let known = (catalogue.clone(), changes.clone());
         let (airings, claims) = Airings::open(environment.clone(), known, decks.clone(), told.clone()).await?;
-        let of_library = (catalogue.clone(), store.clone());
+        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
+        let of_library = (catalogue.clone(), store.clone(), copies.clone());
         let renditions = Renditions::open(environment.clone(), told.subscribe(), of_library).await;
         let housekeeping = Housekeeping::new(
             Arc::clone(&environment.clock),
@@ -212,8 +213,7 @@ impl Daemon {
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
-        let copies = Copies::new(environment.clone(), told.subscribe(), catalogue.clone(), store.clone());
-        background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
@@ -225,8 +225,10 @@ impl Daemon {
             airings: airings.clone(),
             recorder: recorder.clone(),
             decks: decks.clone(),
+            checkups: Checkups::start(environment.clone(), airings.clone(), decks.clone()),
             clips,
             copies,
+            tape_copies: tapes,
             grabs,
             renditions,
         };

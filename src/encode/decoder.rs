@@ -12,6 +12,7 @@ use super::decode_failure;
 use super::error::EncodeError;
 use crate::base::clock::SharedClock;
 use crate::base::process::{Invocation, Running};
+use crate::base::pulse::Pulse;
 use crate::config::Encoding;
 use crate::model::Cause;
 use crate::tape::Reel;
@@ -34,9 +35,17 @@ pub(super) struct Decoding<'a> {
 
 impl Decoding<'_> {
     /// Starts a decoder for the sound on `reel`. Returns it with its two pipes.
-    pub(super) fn start(&self, reel: &Reel) -> Result<(Decoder, Option<ChildStdin>, Samples), EncodeError> {
+    pub(super) fn start(&self, reel: &Reel) -> Result<(Decoder, Option<Input>, Samples), EncodeError> {
         Decoder::start_with(&[], reel, *self, true)
     }
+}
+
+/// The pipe into a decoder.
+#[derive(Debug)]
+pub(super) struct Input {
+    pub(super) pipe: ChildStdin,
+    /// Of the decoder.
+    pub(super) pulse: Pulse,
 }
 
 /// A decoder that runs.
@@ -51,7 +60,7 @@ impl Decoder {
         reel: &Reel,
         settings: Encoding,
         clock: &SharedClock,
-    ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+    ) -> Result<(Self, Option<Input>, Samples), EncodeError> {
         Self::start_with(&[], reel, Decoding { samples: settings, behind_all: false, clock }, false)
     }
 
@@ -61,7 +70,7 @@ impl Decoder {
         reel: &Reel,
         settings: Encoding,
         clock: &SharedClock,
-    ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+    ) -> Result<(Self, Option<Input>, Samples), EncodeError> {
         let decoding = Decoding { samples: settings, behind_all: false, clock };
         Self::start_with(&["-analyzeduration", "500000"], reel, decoding, false)
     }
@@ -71,7 +80,7 @@ impl Decoder {
         reel: &Reel,
         decoding: Decoding<'_>,
         wide: bool,
-    ) -> Result<(Self, Option<ChildStdin>, Samples), EncodeError> {
+    ) -> Result<(Self, Option<Input>, Samples), EncodeError> {
         let Decoding { samples: settings, behind_all, clock } = decoding;
         let demuxer = reel.container.demuxer();
         let ffmpeg = Invocation::new("ffmpeg")
@@ -85,7 +94,8 @@ impl Decoder {
         let ffmpeg = if behind_all { ffmpeg.behind_all() } else { ffmpeg.in_background() };
         let ffmpeg = if wide { ffmpeg.with_wide_stdout() } else { ffmpeg.with_stdout() };
         let mut process = ffmpeg.spawn(clock)?;
-        let input = process.take_stdin();
+        let pulse = process.pulse();
+        let input = process.take_stdin().map(|pipe| Input { pipe, pulse: pulse.clone() });
         let samples = Samples {
             pipe: process.take_stdout(),
             buffer: vec![0; 64 * 1024],
@@ -93,7 +103,7 @@ impl Decoder {
             frame: usize::from(settings.channels.max(1)) * 4,
             skip: 0,
             hurry: false,
-            clock: clock.clone(),
+            pulse,
         };
         Ok((Self { process }, input, samples))
     }
@@ -124,13 +134,18 @@ pub(super) struct Samples {
     frame: usize,
     skip: u64,
     hurry: bool,
-    clock: SharedClock,
+    pulse: Pulse,
 }
 
 impl Samples {
     /// Drops the next `frames`.
     pub(super) fn skip(&mut self, frames: u64) {
         self.skip = frames;
+    }
+
+    /// The pulse of the decoder.
+    pub(super) fn pulse(&self) -> &Pulse {
+        &self.pulse
     }
 
     /// The decoder has all its input now: from here on, silence means that it hangs.
@@ -144,8 +159,8 @@ impl Samples {
         loop {
             let patience = if self.hurry { HANGS_AFTER } else { Duration::from_secs(u64::from(u32::MAX)) };
             let read = self
-                .clock
-                .timeout(patience, pipe.read(&mut self.buffer))
+                .pulse
+                .within(patience, pipe.read(&mut self.buffer))
                 .await
                 .map_err(|_| EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() })?
                 .map_err(EncodeError::Decoder)?;

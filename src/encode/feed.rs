@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::io::AsyncWriteExt;
-use tokio::process::ChildStdin;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use super::decoder::Input;
 use super::error::EncodeError;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
@@ -176,7 +176,7 @@ impl Feed {
     /// comes out of it.
     pub(super) async fn pour(
         &mut self,
-        input: Option<ChildStdin>,
+        input: Option<Input>,
         reel: &Arc<Reel>,
         is_awaited: impl Fn() -> bool,
     ) -> Result<Poured, EncodeError> {
@@ -184,7 +184,7 @@ impl Feed {
         let init = blocking(move || first.read_init()).await?;
         let mut fed = Duration::ZERO;
         let Some(mut input) = input else { return Ok(Poured { next: None, fed }) };
-        let mut taken = write_ahead(&mut input, &init, &self.clock, &is_awaited).await?;
+        let mut taken = write_ahead(&mut input, &init, &is_awaited).await?;
         while taken {
             let (sound, duration) = match self.next().await {
                 Step::Feed { sound, duration } => (sound, duration),
@@ -192,7 +192,7 @@ impl Feed {
             };
             fed += duration;
             let bytes = blocking(move || sound.read()).await?;
-            taken = write_ahead(&mut input, frames_of(&bytes, reel.container), &self.clock, &is_awaited).await?;
+            taken = write_ahead(&mut input, frames_of(&bytes, reel.container), &is_awaited).await?;
         }
         Ok(Poured { next: None, fed })
     }
@@ -220,22 +220,17 @@ pub fn frames_of(mut bytes: &[u8], container: Container) -> &[u8] {
 }
 
 /// Writes `bytes`; false when the decoder has ended, which closes the pipe.
-pub(super) async fn write(input: &mut ChildStdin, bytes: &[u8], clock: &SharedClock) -> Result<bool, EncodeError> {
-    write_ahead(input, bytes, clock, || true).await
+pub(super) async fn write(input: &mut Input, bytes: &[u8]) -> Result<bool, EncodeError> {
+    write_ahead(input, bytes, || true).await
 }
 
 /// As [`write()`], for a decoder that may run ahead. While it is not awaited, its pipes are full and it takes nothing: only an
 /// awaited one can hang.
-async fn write_ahead(
-    input: &mut ChildStdin,
-    bytes: &[u8],
-    clock: &SharedClock,
-    is_awaited: impl Fn() -> bool,
-) -> Result<bool, EncodeError> {
-    let mut writing = pin!(input.write_all(bytes));
+async fn write_ahead(input: &mut Input, bytes: &[u8], is_awaited: impl Fn() -> bool) -> Result<bool, EncodeError> {
+    let mut writing = pin!(input.pipe.write_all(bytes));
     loop {
         let was_awaited = is_awaited();
-        match clock.timeout(HANGS_AFTER, &mut writing).await {
+        match input.pulse.within(HANGS_AFTER, &mut writing).await {
             Ok(Ok(())) => return Ok(true),
             Ok(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(false),
             Ok(Err(error)) => return Err(EncodeError::Decoder(error)),
@@ -320,17 +315,18 @@ mod tests {
         let clock = SimulatedClock::at(DateTime::UNIX_EPOCH);
         let shared: SharedClock = clock.clone();
         let mut busy = Invocation::new("sleep").args(["1000"]).with_stdin().spawn(&shared).unwrap();
-        let (mut input, more_than_fits) = (busy.take_stdin().unwrap(), vec![0; 1 << 20]);
+        let pulse = busy.pulse();
+        let mut input = Input { pipe: busy.take_stdin().unwrap(), pulse };
+        let more_than_fits = vec![0; 1 << 20];
         let is_awaited = Cell::new(false);
-        let mut writing = pin!(write_ahead(&mut input, &more_than_fits, &shared, || is_awaited.get()));
+        let mut writing = pin!(write_ahead(&mut input, &more_than_fits, || is_awaited.get()));
         for _ in 0..3 {
             assert!(writing.as_mut().now_or_never().is_none());
             clock.advance(HANGS_AFTER).await;
         }
         is_awaited.set(true);
         assert!(writing.as_mut().now_or_never().is_none(), "it was not awaited until now");
-        clock.advance(HANGS_AFTER).await;
-        assert!(matches!(writing.await, Err(EncodeError::DecoderHangs { .. })));
+        assert!(matches!(clock.pass_until(writing).await, Err(EncodeError::DecoderHangs { .. })));
     }
 
     #[test]

@@ -14,12 +14,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::process::ChildStdin;
 use tokio::sync::mpsc;
 use tokio_util::sync::DropGuard;
 use tracing::{debug, warn};
 
-use super::decoder::{Decoder, Samples};
+use super::decoder::{Decoder, Input, Samples};
 use super::error::EncodeError;
 use super::feed::{frames_of, write};
 use crate::base::blocking::blocking;
@@ -142,8 +141,8 @@ async fn decode(
     let (mut decoder, input, mut samples) = Decoder::start_live(&first.reel, COARSE, clock).map_err(failed)?;
     let samples_due = AtomicBool::new(false);
     let ended = tokio::select! {
-        poured = pour(first, sounds, input, &samples_due, clock) => poured,
-        read = read_levels(&mut samples, measured, &samples_due, clock) => read.map(|()| None),
+        poured = pour(first, sounds, input, &samples_due) => poured,
+        read = read_levels(&mut samples, measured, &samples_due) => read.map(|()| None),
     };
     match ended {
         Ok(Some(next)) => {
@@ -163,19 +162,18 @@ async fn decode(
 async fn pour(
     mut sound: Sound,
     sounds: &mut mpsc::Receiver<Sound>,
-    input: Option<ChildStdin>,
+    input: Option<Input>,
     samples_due: &AtomicBool,
-    clock: &SharedClock,
 ) -> Result<Option<Sound>, EncodeError> {
     let Some(mut input) = input else { return Ok(None) };
     let reel = Arc::clone(&sound.reel);
     let init_reel = Arc::clone(&reel);
     let init = blocking(move || init_reel.read_init()).await?;
-    let mut accepts = write(&mut input, &init, clock).await?;
+    let mut accepts = write(&mut input, &init).await?;
     while accepts {
         let bytes = blocking(move || sound.read()).await?;
         samples_due.store(true, Ordering::Relaxed);
-        accepts = write(&mut input, frames_of(&bytes, reel.container), clock).await?;
+        accepts = write(&mut input, frames_of(&bytes, reel.container)).await?;
         match sounds.recv().await {
             Some(next) if next.reel.continues(&reel) => sound = next,
             other => return Ok(other),
@@ -189,11 +187,11 @@ async fn read_levels(
     samples: &mut Samples,
     measured: &Mutex<Measured>,
     samples_due: &AtomicBool,
-    clock: &SharedClock,
 ) -> Result<(), EncodeError> {
+    let pulse = samples.pulse().clone();
     let mut unmeasured = Vec::new();
     loop {
-        let Ok(more) = clock.timeout(HANGS_AFTER, samples.next_frames(u64::MAX)).await else {
+        let Ok(more) = pulse.within(HANGS_AFTER, samples.next_frames(u64::MAX)).await else {
             if samples_due.load(Ordering::Relaxed) {
                 return Err(EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() });
             }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::codecs::lame;
-use super::decoder::{Decoder, Samples};
+use super::decoder::{Decoder, Input, Samples};
 use super::error::EncodeError;
 use super::feed::{Feed, frames_of};
 use super::frames::frames;
@@ -103,8 +103,8 @@ async fn decode(
 }
 
 /// Pours one run into its decoder. Returns the step after it.
-async fn pour(feed: &mut Feed, run: &Run, input: Option<ChildStdin>) -> Result<Step, EncodeError> {
-    let Some(mut input) = input else { return Ok(Step::End) };
+async fn pour(feed: &mut Feed, run: &Run, input: Option<Input>) -> Result<Step, EncodeError> {
+    let Some(Input { pipe: mut input, .. }) = input else { return Ok(Step::End) };
     let first = std::sync::Arc::clone(&run.reel);
     let init = blocking(move || first.read_init()).await?;
     // A decoder that has died takes nothing. Another one begins with the next run.

@@ -168,7 +168,8 @@ impl Splitter {
         let samples = match &self.coding {
             Some(Coding::Vorbis { modes, .. }) => match modes.block(&packet) {
                 0 => return Ok(()),
-                block => self.ogg.block.replace(block).map_or(0, |before| (before + block) / 4),
+                // Of the first it is not known what it follows: likely a block like itself.
+                block => self.ogg.block.replace(block).map_or(block / 2, |before| (before + block) / 4),
             },
             _ => ogg::opus_samples(&packet),
         };

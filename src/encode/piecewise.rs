@@ -176,12 +176,12 @@ async fn decode_with(
         let reel = Arc::clone(group.reel);
         let init = blocking(move || reel.read_init()).await?;
         let Some(pipe) = input.as_mut() else { return Ok(()) };
-        let mut takes = feed::write(pipe, &init, decoding.clock).await?;
+        let mut takes = feed::write(pipe, &init).await?;
         for piece in group.before.into_iter().chain(group.pieces) {
             if takes {
                 let sound = piece.sound.clone();
                 let bytes = blocking(move || sound.read()).await?;
-                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container), decoding.clock).await?;
+                takes = feed::write(pipe, feed::frames_of(&bytes, group.reel.container)).await?;
             }
         }
         input = None;

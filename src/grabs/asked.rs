@@ -4,24 +4,22 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::error::GrabError;
 use super::format::Format;
-use super::pattern::{MARK, Pattern};
-
-/// The most segments of one grab; 55 hours of 4 s segments.
-pub const MOST_SEGMENTS: u64 = 50_000;
-/// The most requests at a time.
-pub const MOST_PARALLEL: usize = 100;
-/// The most digits of a number.
-const MOST_DIGITS: usize = 18;
+use super::pattern::Pattern;
+use super::wrong::{MOST_DIGITS, MOST_PARALLEL, MOST_SEGMENTS, Wrong};
+use crate::config::Find;
 
 /// What is to be grabbed, as a person says it.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// The address of a playlist, of a page that names one, of a segment, or of segments with `(*)` for their number.
     pub address: String,
+    /// The steps by which the address is found of what is to be grabbed; none if that is `address` itself.
+    pub steps: Vec<Find>,
     /// Sent with every request.
     pub headers: Vec<(String, String)>,
+    /// Whether a server with an invalid certificate is accepted.
+    pub accept_invalid: bool,
     /// How many digits the number has at least.
     pub pad: Option<usize>,
     /// The first number.
@@ -32,6 +30,8 @@ pub struct Asked {
     pub length: Option<Duration>,
     /// How long one of them plays.
     pub segment: Option<Duration>,
+    /// The address of the initialisation section of numbered segments. `None` if it is looked for.
+    pub init: Option<String>,
     /// The highest bandwidth, in bits per second.
     pub max_bitrate: Option<u64>,
     /// The language of the sound.
@@ -66,25 +66,27 @@ impl Asked {
     ///
     /// # Errors
     /// A sentence that says what to write instead.
-    pub fn check(&self) -> Result<Option<Numbers>, GrabError> {
-        let wrong = |words: String| Err(GrabError::Wrong(words));
+    pub fn check(&self) -> Result<Option<Numbers>, Wrong> {
         let address = self.address.trim();
         let pad = self.pad.unwrap_or(0);
         let pattern = Pattern::read(address, pad);
         let is_address = match &pattern {
+            Some(_) if !self.steps.is_empty() => return Err(Wrong::MarkAndSteps),
             Some(pattern) => pattern.address(self.from.unwrap_or(0)).is_some(),
-            None => Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()),
+            // Steps may begin with a program.
+            None => !self.steps.is_empty() || is_http(address),
         };
         if !is_address {
-            return wrong(format!(
-                "`{address}` is no http address: write the whole address of a playlist (.m3u8), of a page, or of a segment"
-            ));
+            return Err(Wrong::Address(address.to_owned()));
+        }
+        if let Some(init) = self.init.as_deref().map(str::trim).filter(|init| !is_http(init)) {
+            return Err(Wrong::Init(init.to_owned()));
         }
         if self.parallel == 0 || self.parallel > MOST_PARALLEL {
-            return wrong(format!("{} requests at a time: write 1 to {MOST_PARALLEL}", self.parallel));
+            return Err(Wrong::Parallel(self.parallel));
         }
         if pad > MOST_DIGITS {
-            return wrong(format!("a number of {pad} digits: the most are {MOST_DIGITS}"));
+            return Err(Wrong::Digits(pad));
         }
         let Some(pattern) = pattern else {
             let numbering = [
@@ -95,10 +97,7 @@ impl Asked {
                 ("--segment", self.segment.is_some()),
             ];
             return match numbering.iter().find(|(_, is_there)| *is_there) {
-                Some((option, _)) => wrong(format!(
-                    "`{option}` counts segments: write {MARK} in the address where their number stands, such as \
-                     'https://cdn.example/v/{MARK}.ts'"
-                )),
+                Some((option, _)) => Err(Wrong::NoMark(option)),
                 None => Ok(None),
             };
         };
@@ -106,34 +105,29 @@ impl Asked {
         let (pad_is_known, first) = (self.pad.is_some(), self.from);
         let highest = first.unwrap_or(0).checked_add(count.unwrap_or(1)).is_some_and(|last| last < 10_u64.pow(18));
         if !highest {
-            return wrong(format!("{} is too high a number", first.unwrap_or_default()));
+            return Err(Wrong::High(first.unwrap_or_default()));
         }
         Ok(Some(Numbers { pattern, pad_is_known, first, count, last_may_lack }))
     }
 
     /// How many segments are asked for, and whether the last of them may be absent.
-    fn counted(&self) -> Result<(Option<u64>, bool), GrabError> {
-        let wrong = |words: &str| Err(GrabError::Wrong(words.to_owned()));
+    fn counted(&self) -> Result<(Option<u64>, bool), Wrong> {
         let counted = match (self.count, self.length, self.segment) {
-            (Some(_), Some(_), _) => {
-                return wrong("write either `--count` or `--length`: each says how many there are");
-            }
+            (Some(_), Some(_), _) => return Err(Wrong::CountedTwice),
             (Some(count), None, _) => (count, false),
             (None, Some(length), Some(segment)) if !segment.is_zero() => {
                 // The length divided by that of a segment, and one more: segments are numbered from 0 or from 1.
                 let whole = length.as_millis() / segment.as_millis().max(1);
                 (u64::try_from(whole).unwrap_or(u64::MAX).saturating_add(1), true)
             }
-            (None, Some(_), _) => {
-                return wrong("`--length` needs the length of one segment as well, such as `--segment 4s`");
-            }
+            (None, Some(_), _) => return Err(Wrong::NoSegmentLength),
             (None, None, _) => return Ok((None, false)),
         };
         if counted.0 == 0 {
-            return wrong("`--count 0` asks for nothing: leave it out, and the last segment is found");
+            return Err(Wrong::NoSegments);
         }
         if counted.0 > MOST_SEGMENTS {
-            return Err(GrabError::Wrong(format!("{} segments are too many: the most are {MOST_SEGMENTS}", counted.0)));
+            return Err(Wrong::TooMany(counted.0));
         }
         Ok((Some(counted.0), counted.1))
     }
@@ -154,6 +148,11 @@ impl Asked {
     }
 }
 
+/// Whether `address` is one that can be asked.
+fn is_http(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
 /// `address` without the user and the password in it.
 fn without_user(address: &str) -> String {
     let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
@@ -168,12 +167,15 @@ fn without_user(address: &str) -> String {
 pub(super) fn asked(address: &str) -> Asked {
     Asked {
         address: address.to_owned(),
+        steps: Vec::new(),
         headers: Vec::new(),
+        accept_invalid: false,
         pad: None,
         from: None,
         count: None,
         length: None,
         segment: None,
+        init: None,
         max_bitrate: None,
         language: None,
         format: Format::Mp4,
@@ -217,6 +219,7 @@ mod tests {
             (Asked { from: Some(u64::MAX), ..numbered() }, "too high a number"),
             (Asked { pad: Some(19), ..numbered() }, "the most are 18"),
             (Asked { parallel: 0, ..numbered() }, "write 1 to 100"),
+            (Asked { init: Some("init.mp4".to_owned()), ..numbered() }, "such as https://h/v/init.mp4"),
         ] {
             let error = asked.check().unwrap_err().to_string();
             assert!(error.contains(words), "{error} does not say {words}");

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::folder::FolderError;
+use super::wrong::Wrong;
 use crate::base::http::HttpError;
 use crate::capture::source::hls::{FetchError, LoadError};
 use crate::capture::source::resolve::ResolveError;
@@ -15,8 +16,11 @@ use crate::model::{AsCause, CauseKind};
 #[derive(Debug, Error)]
 pub enum GrabError {
     /// What was asked for cannot be meant.
+    #[error(transparent)]
+    Wrong(#[from] Wrong),
+    /// Nothing is where it was asked for.
     #[error("{0}")]
-    Wrong(String),
+    Absent(String),
     /// It has no end.
     #[error(
         "{url} is live: its playlist has no end (EXT-X-ENDLIST), and a grab would never be done. To record it, write \
@@ -35,6 +39,12 @@ pub enum GrabError {
         /// Its address, redacted.
         url: String,
         /// What was tried.
+        source: ResolveError,
+    },
+    /// The steps find no address.
+    #[error("the steps of `find` lead to no address: {source}")]
+    Steps {
+        /// Which of them, and why.
         source: ResolveError,
     },
     /// A list without segments.
@@ -94,7 +104,7 @@ pub enum GrabError {
 impl GrabError {
     /// Whether what was asked for is at fault, and no other try can help.
     pub fn is_wrong(&self) -> bool {
-        matches!(self, Self::Wrong(_) | Self::Live { .. })
+        matches!(self, Self::Wrong(_) | Self::Absent(_) | Self::Live { .. })
     }
 }
 
@@ -104,8 +114,8 @@ impl AsCause for GrabError {
             Self::Http(error) => error.cause_kind(),
             Self::List(error) => error.cause_kind(),
             Self::Probing { source } => source.cause_kind(),
-            Self::Page { source, .. } => source.cause_kind(),
-            Self::Wrong(_) | Self::Live { .. } | Self::Nothing { .. } => CauseKind::Playlist,
+            Self::Page { source, .. } | Self::Steps { source } => source.cause_kind(),
+            Self::Wrong(_) | Self::Absent(_) | Self::Live { .. } | Self::Nothing { .. } => CauseKind::Playlist,
             Self::Away { .. } => CauseKind::Connection,
             Self::Refused { .. } => CauseKind::Refused,
             Self::Room(_) => CauseKind::DiskFull,

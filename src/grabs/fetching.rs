@@ -6,34 +6,32 @@
 //!
 //! If the rights of an address are gone, what there is to be fetched is found once more: from the page or the playlist,
 //! whose segments may have new tokens.
+//!
+//! A server that is busy says when it wants to be asked again (`Retry-After`): until then no task asks it.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use reqwest::StatusCode;
 use tokio_util::sync::CancellationToken;
 
 use super::error::GrabError;
-use super::folder::{Folder, Kept, Kind, hash};
-use super::plan::Track;
+use super::fault::Fault;
+use super::folder::Folder;
+use super::got::{Got, Spot};
 use super::progress::Progress;
 use super::renewal::Renewal;
 use super::repeats::{Repeats, may_not_repeat, there};
 use crate::base::environment::Environment;
-use crate::base::http::HttpError;
-use crate::capture::source::hls::{Claims, EncryptedBytes, FetchError, Fetcher, Sound};
+use crate::capture::source::hls::{Claims, EncryptedBytes, Fetcher, Segment};
 use crate::capture::source::policy;
-use crate::model::{AsCause as _, Cause, CauseKind, Container};
+use crate::model::{Cause, CauseKind};
 
 /// If nothing came for so long, nothing more is expected.
 const OUTAGE: Duration = Duration::from_mins(2);
 /// After so many segments in a row that are absent or refused, the next ones are not tried so often.
 const IN_A_ROW: usize = 20;
-
-/// What is said of a segment whose end is missing.
-pub const CUT_SHORT: &str = "it came cut short";
 
 /// A segment that did not come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,13 +42,26 @@ pub struct Lost {
     pub cause: Cause,
 }
 
+/// What it takes to fetch.
+#[derive(Debug)]
+pub(super) struct Means {
+    /// The plan, whose addresses may expire.
+    pub renewal: Renewal,
+    /// Fetches one segment.
+    pub fetcher: Fetcher,
+    /// Where they are kept.
+    pub folder: Folder,
+    /// Who is told how far it is.
+    pub progress: Progress,
+    /// Clock and tasks.
+    pub environment: Environment,
+    /// The most bytes of all together. `None` if only the disk bounds them.
+    pub largest: Option<u64>,
+}
+
 /// What the tasks that fetch share.
-pub struct Fetching {
-    renewal: Renewal,
-    fetcher: Fetcher,
-    folder: Folder,
-    progress: Progress,
-    environment: Environment,
+pub(super) struct Fetching {
+    means: Means,
     /// The most bytes that may come in this run.
     largest: Option<u64>,
     /// The segments that are still to be fetched, and how many of them were begun.
@@ -75,72 +86,21 @@ struct State {
     came: Duration,
     /// How many in a row were absent or refused.
     in_a_row: usize,
-}
-
-/// Why a try brought nothing that counts.
-#[derive(Debug)]
-enum Fault {
-    Fetch(FetchError),
-    /// It is the same as another.
-    Repeated(String),
-    /// Its end is missing.
-    Short(Box<Sound>, Duration),
-}
-
-impl Fault {
-    /// Whether the server is there, and what it has will hardly change.
-    fn stays(&self) -> bool {
-        match self {
-            Self::Repeated(_) | Self::Short(..) => true,
-            Self::Fetch(error) => {
-                let is_unfit =
-                    matches!(error.cause_kind(), CauseKind::Unusable | CauseKind::Segment | CauseKind::Encrypted);
-                let is_final = is_out_of_reach(error) || matches!(error, FetchError::Empty(_));
-                is_absent(error) || is_refused(error) || is_unfit || is_final
-            }
-        }
-    }
-
-    fn cause(&self) -> Cause {
-        match self {
-            Self::Fetch(error) => error.as_cause(),
-            Self::Repeated(other) => {
-                Cause::new(CauseKind::Unusable, format!("the server sends segment {other} for it once more"))
-            }
-            Self::Short(..) => Cause::new(CauseKind::Segment, CUT_SHORT),
-        }
-    }
-}
-
-/// How a fault is tried again; `None` if it is not.
-fn retry(fault: &Fault) -> Option<policy::Retry> {
-    match fault {
-        Fault::Repeated(_) => Some(policy::ABSENT),
-        Fault::Short(..) => Some(policy::SHORT),
-        Fault::Fetch(FetchError::Encrypted(_)) => None,
-        Fault::Fetch(error) if is_out_of_reach(error) => None,
-        Fault::Fetch(error) if is_absent(error) || is_refused(error) => Some(policy::ABSENT),
-        Fault::Fetch(_) if fault.stays() => Some(policy::UNFIT),
-        Fault::Fetch(_) => Some(policy::GRABBED),
-    }
+    /// Until when the server wants not to be asked, monotonic; and for how long it last wanted that, since something came.
+    quiet_until: Duration,
+    quiet: Duration,
 }
 
 impl Fetching {
-    /// Prepares to fetch those segments of the plan that are not in `folder`.
-    pub(super) fn new(
-        renewal: Renewal,
-        fetcher: Fetcher,
-        folder: Folder,
-        progress: Progress,
-        environment: Environment,
-        largest: Option<u64>,
-    ) -> Self {
+    /// Prepares to fetch those segments of the plan that are not in the folder.
+    pub(super) fn new(means: Means) -> Self {
+        let Means { renewal, folder, progress, environment, largest, .. } = &means;
         let plan = renewal.plan();
         let (mut todo, mut seen) = (Vec::new(), HashMap::new());
         for (number, track) in (0_u8..).zip(&plan.tracks) {
             let mut repeats = Repeats::of(track);
             for at in 0..track.len() {
-                let entry = there(track, number, at, &folder);
+                let entry = there(track, number, at, folder);
                 let is_repeat = entry.is_some_and(|entry| repeats.next(at, &entry).is_some());
                 if let Some(entry) = entry.filter(|entry| entry.is_timed) {
                     seen.entry(entry.hash).or_insert((number, at));
@@ -155,21 +115,7 @@ impl Fetching {
         let state = Mutex::new(State { came: environment.clock.monotonic(), ..State::default() });
         let largest = largest.map(|most| most.saturating_sub(folder.size().1));
         let (begun, end) = (AtomicUsize::new(0), environment.stop.child_token());
-        Self {
-            renewal,
-            fetcher,
-            folder,
-            progress,
-            environment,
-            largest,
-            todo,
-            begun,
-            claims,
-            seen: Mutex::new(seen),
-            again: Mutex::default(),
-            state,
-            end,
-        }
+        Self { means, largest, todo, begun, claims, seen: Mutex::new(seen), again: Mutex::default(), state, end }
     }
 
     /// Fetches all of them, `parallel` at a time. Returns what did not come. Cancelled by dropping it.
@@ -179,7 +125,7 @@ impl Fetching {
         let tasks: Vec<_> = (0..parallel.min(this.todo.len()))
             .map(|_| {
                 let worker = Arc::clone(&this);
-                this.environment.spawn(async move {
+                this.means.environment.spawn(async move {
                     let end = worker.end.clone();
                     end.run_until_cancelled(worker.work()).await;
                 })
@@ -205,7 +151,7 @@ impl Fetching {
             match Box::pin(self.obtain(track, at)).await {
                 Ok(None) => {}
                 Ok(Some(cause)) => {
-                    self.progress.lost();
+                    self.means.progress.lost();
                     self.state().lost.push(Lost { place: (track, at), cause });
                 }
                 Err(failure) => {
@@ -222,37 +168,40 @@ impl Fetching {
         let (begun, mut failures, mut short) = (self.now(), 0_u32, None);
         let mut encrypted = EncryptedBytes::default();
         loop {
-            let plan = self.renewal.plan();
+            let plan = self.means.renewal.plan();
             let Some(list) = plan.tracks.get(usize::from(track)) else { return Ok(None) };
+            let spot = Spot { list, track, at };
             if list.is_gap(at) {
                 let words = "its playlist says that there is nothing (EXT-X-GAP)";
                 return Ok(Some(Cause::new(CauseKind::OffAir, words)));
             }
-            let Some(segment) = list.segment(at) else { return Ok(None) };
-            let fetched = self.fetcher.segment(&segment, failures, &mut encrypted).await;
-            let judged = fetched.map_err(Fault::Fetch).and_then(|sound| self.judge(list, track, at, sound));
+            let Some(segment) = spot.segment() else { return Ok(None) };
+            self.leave_alone().await;
+            let fetched = self.means.fetcher.segment(&segment, failures, &mut encrypted).await;
+            let judged = fetched.map_err(Fault::Fetch).and_then(|sound| self.judge(spot, &segment, Got::of(sound)));
             let fault = match judged {
-                Ok(sound) => {
-                    self.keep(list, track, at, sound, Duration::ZERO).await?;
+                Ok(got) => {
+                    self.keep(spot, got, Duration::ZERO).await?;
                     return Ok(None);
                 }
                 Err(fault) => fault,
             };
             failures = failures.saturating_add(1);
-            let is_refused = matches!(&fault, Fault::Fetch(error) if is_refused(error));
-            if is_refused && self.renewal.renew(&plan).await {
+            if fault.is_expired() && self.means.renewal.renew(&plan).await {
                 continue;
             }
-            let (retry, stays) = (retry(&fault), fault.stays());
+            let (retry, stays, is_refused) = (fault.retry(), fault.stays(), fault.is_refused());
             let cause = fault.cause();
             tracing::debug!(number = list.number(at), %cause, failures, "a segment did not come");
-            if let Fault::Short(sound, lacks) = fault {
-                short = Some((sound, lacks));
+            self.note_wait(&fault);
+            if let Fault::Short(got, lacks) = fault {
+                short = Some((got, lacks));
             }
             let is_hopeless = stays && self.state().in_a_row >= IN_A_ROW;
             if retry.is_none_or(|retry| is_hopeless || retry.gives_up(failures)) {
-                if let Some((sound, lacks)) = short.take() {
-                    return self.keep_short(list, track, at, *sound, lacks).await;
+                if let Some((got, lacks)) = short.take() {
+                    self.keep_short(spot, *got, lacks).await?;
+                    return Ok(None);
                 }
                 if stays {
                     self.go_on_without(&cause, is_refused)?;
@@ -262,81 +211,82 @@ impl Fetching {
                     return Ok(Some(cause));
                 }
             }
-            self.environment.clock.sleep(retry.unwrap_or(policy::UNFIT).wait(failures)).await;
+            self.means.environment.clock.sleep(retry.unwrap_or(policy::UNFIT).wait(failures)).await;
         }
     }
 
     /// Whether what came counts.
-    fn judge(&self, list: &Track, track: u8, at: usize, sound: Sound) -> Result<Sound, Fault> {
-        if is_timed(sound.container, &sound.bytes) {
-            let other = self.seen().get(&hash(&sound.bytes)).copied();
+    fn judge(&self, spot: Spot<'_>, segment: &Segment, got: Got) -> Result<Got, Fault> {
+        let Spot { list, track, at } = spot;
+        if got.is_timed {
+            let other = self.seen().get(&got.hash).copied();
             let is_repeat =
                 |(of, earlier): (u8, usize)| of == track && earlier < at && may_not_repeat(list, earlier, at);
             if let Some((_, other)) = other.filter(|other| is_repeat(*other)) {
                 return Err(Fault::Repeated(list.called(other)));
             }
         }
-        let claims = self.claims.get(usize::from(track));
-        let lacks = match (claims, list.segment(at)) {
-            (Some(claims), Some(segment)) if !claims.are_too_high() => claims.lacking(&sound, &segment),
+        let lacks = match self.claims.get(usize::from(track)) {
+            Some(claims) if !claims.are_too_high() => claims.lacking(&got.sound, segment),
             _ => Duration::ZERO,
         };
-        match (lacks.is_zero(), sound.is_cut) {
-            (false, _) => Err(Fault::Short(Box::new(sound), lacks)),
-            (true, true) => Err(Fault::Short(Box::new(sound), Duration::MAX)),
-            (true, false) => Ok(sound),
+        match (lacks.is_zero(), got.sound.is_cut) {
+            (false, _) => Err(Fault::Short(Box::new(got), lacks)),
+            (true, true) => Err(Fault::Short(Box::new(got), Duration::MAX)),
+            (true, false) => Ok(got),
         }
     }
 
-    /// Keeps a segment whose end does not come. Returns why it is missing.
-    async fn keep_short(
-        &self,
-        list: &Track,
-        track: u8,
-        at: usize,
-        sound: Sound,
-        lacks: Duration,
-    ) -> Result<Option<Cause>, GrabError> {
-        let untrue = self.claims.get(usize::from(track)).is_some_and(Claims::confirm_short);
+    /// Keeps a segment whose end does not come.
+    async fn keep_short(&self, spot: Spot<'_>, got: Got, lacks: Duration) -> Result<(), GrabError> {
+        let untrue = self.claims.get(usize::from(spot.track)).is_some_and(Claims::confirm_short);
         let lacks = if untrue && lacks != Duration::MAX { Duration::ZERO } else { lacks };
-        self.keep(list, track, at, sound, lacks).await?;
-        Ok(None)
+        self.keep(spot, got, lacks).await
     }
 
-    async fn keep(&self, list: &Track, track: u8, at: usize, sound: Sound, lacks: Duration) -> Result<(), GrabError> {
-        let Sound { bytes, container, probe, init, .. } = sound;
-        let (id, hash, length) = ((track, list.number(at)), hash(&bytes), bytes.len() as u64);
-        if is_timed(container, &bytes)
-            && let Some((of, later)) = self.seen().insert(hash, (track, at))
-            && of == track
-            && at < later
-            && may_not_repeat(list, at, later)
+    async fn keep(&self, spot: Spot<'_>, got: Got, lacks: Duration) -> Result<(), GrabError> {
+        if got.is_timed
+            && let Some((of, later)) = self.seen().insert(got.hash, spot.place())
+            && of == spot.track
+            && spot.at < later
+            && may_not_repeat(spot.list, spot.at, later)
         {
             // It came before this one, which it is once more.
-            self.again().push((track, later));
-            self.progress.gone();
+            self.again().push((spot.track, later));
+            self.means.progress.gone();
         }
-        let kept = Kept {
-            id,
-            name: list.name(at),
-            is_timed: is_timed(container, &bytes),
-            bytes,
-            hash,
-            kind: Kind(container.live_extension()),
-            init,
-            plays: probe.duration,
-            lacks,
-        };
-        self.folder.keep(kept).await?;
-        self.progress.came(length);
+        let kept = got.kept(spot, lacks);
+        let length = kept.bytes.len() as u64;
+        self.means.folder.keep(kept).await?;
+        self.means.progress.came(length);
         {
             let mut state = self.state();
-            (state.came, state.in_a_row) = (self.now(), 0);
+            (state.came, state.in_a_row, state.quiet) = (self.now(), 0, Duration::ZERO);
         }
-        match self.largest.filter(|most| self.progress.standing().bytes > *most) {
+        match self.largest.filter(|most| self.means.progress.standing().bytes > *most) {
             Some(_) => Err(GrabError::TooLarge),
             None => Ok(()),
         }
+    }
+
+    /// Waits for as long as the server wants not to be asked.
+    async fn leave_alone(&self) {
+        loop {
+            let (until, now) = (self.state().quiet_until, self.now());
+            if until <= now {
+                return;
+            }
+            self.means.environment.clock.sleep(until.saturating_sub(now)).await;
+        }
+    }
+
+    /// Notes for how long the server wants not to be asked: by none of the tasks.
+    fn note_wait(&self, fault: &Fault) {
+        let wait = fault.wait();
+        let until = self.now().saturating_add(wait);
+        let mut state = self.state();
+        state.quiet_until = state.quiet_until.max(until);
+        state.quiet = state.quiet.max(wait);
     }
 
     /// Counts a segment that the server has not, or not as a segment, before the next one is asked for.
@@ -357,19 +307,23 @@ impl Fetching {
     /// # Errors
     /// Nothing else comes either.
     fn is_given_up(&self, begun: Duration, cause: &Cause) -> Result<bool, GrabError> {
-        let came = self.state().came;
+        let (came, quiet) = {
+            let state = self.state();
+            (state.came, state.quiet)
+        };
         let is_last = self.begun.load(Ordering::Relaxed) >= self.todo.len();
         if came > begun || is_last {
             return Ok(true);
         }
-        if self.now().saturating_sub(came) < OUTAGE {
+        // While it wants not to be asked, nothing can come.
+        if self.now().saturating_sub(came) < OUTAGE + quiet {
             return Ok(false);
         }
         Err(GrabError::Away { minutes: OUTAGE.as_secs() / 60, cause: cause.words.clone() })
     }
 
     fn now(&self) -> Duration {
-        self.environment.clock.monotonic()
+        self.means.environment.clock.monotonic()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -383,36 +337,4 @@ impl Fetching {
     fn seen(&self) -> MutexGuard<'_, HashMap<u64, (u8, usize)>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether bytes of `container` say when they play: no two segments have the same, not even of silence.
-fn is_timed(container: Container, bytes: &[u8]) -> bool {
-    matches!(container, Container::MpegTs | Container::Fmp4) || bytes.starts_with(b"ID3")
-}
-
-fn status(error: &FetchError) -> Option<StatusCode> {
-    match error {
-        FetchError::Http(error) => error.status(),
-        FetchError::NoKey(error) => status(error),
-        _ => None,
-    }
-}
-
-/// Whether the address may not be asked, which does not pass.
-fn is_out_of_reach(error: &FetchError) -> bool {
-    match error {
-        FetchError::Http(error) => matches!(error, HttpError::OutOfReach { .. }),
-        FetchError::NoKey(error) => is_out_of_reach(error),
-        _ => false,
-    }
-}
-
-fn is_absent(error: &FetchError) -> bool {
-    let absent = [StatusCode::NOT_FOUND, StatusCode::GONE, StatusCode::RANGE_NOT_SATISFIABLE];
-    status(error).is_some_and(|status| absent.contains(&status))
-}
-
-/// Whether the address is not good any more.
-fn is_refused(error: &FetchError) -> bool {
-    status(error).is_some_and(|status| policy::GRABBED.lost_rights(status) && status != StatusCode::GONE)
 }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use regex::Regex;
+use reqwest::StatusCode;
 use url::Url;
 
 use super::asked::Asked;
 use super::error::GrabError;
-use super::plan::{Plan, Track};
+use super::init::with_init;
+use super::plan::{Numbered, Plan, Track};
 use super::probing::Prober;
+use super::wrong::Wrong;
 use crate::base::environment::Environment;
 use crate::base::http::{Client, HttpError};
 use crate::base::redact;
@@ -34,19 +37,22 @@ const IN_A_PAGE: &str = r#"(https?:(?:\\?/){2}[^\s"'<>]+?\.m3u8[^\s"'<>]*|(?:\\?
 /// # Errors
 /// It cannot be found, or is live; the error says what to do.
 pub async fn find(asked: &Asked, client: &Client, environment: &Environment) -> Result<Plan, GrabError> {
+    let whole = async |numbered: Numbered| {
+        let numbered = with_init(numbered, asked.init.as_deref(), client).await?;
+        Ok(Plan { tracks: vec![Track::Numbered(numbered)] })
+    };
     if let Some(numbers) = asked.check()? {
-        let numbered = Prober::new(client).find(&numbers, asked.segment).await?;
-        return Ok(Plan { tracks: vec![Track::Numbered(numbered)] });
+        return whole(Prober::new(client).find(&numbers, asked.segment).await?).await;
     }
-    let url = Url::parse(asked.address.trim()).map_err(|error| GrabError::Wrong(error.to_string()))?;
+    let (entry, is_page) = begin(asked, client, environment).await?;
+    let url = entry.url.clone();
     let lists = Lists { asked, client };
-    match lists.at(&url.clone().into()).await {
+    match lists.at(&entry).await {
         // It is a segment.
-        Err(GrabError::List(LoadError::Sound { .. })) => {
-            let numbered = Prober::new(client).around(&url).await?;
-            Ok(Plan { tracks: vec![Track::Numbered(numbered)] })
-        }
-        Err(GrabError::List(LoadError::Playlist(PlaylistError::Normalise(error)))) if error.is_no_playlist() => {
+        Err(GrabError::List(LoadError::Sound { .. })) => whole(Prober::new(client).around(&url).await?).await,
+        Err(GrabError::List(LoadError::Playlist(PlaylistError::Normalise(error))))
+            if is_page && error.is_no_playlist() =>
+        {
             let failed = |source| GrabError::Page { url: redact::url(&url), source };
             let named = resolve::find(&in_page(&url)?, client, environment).await.map_err(failed)?;
             let first = named.into_iter().next().ok_or_else(|| GrabError::Nothing { url: redact::url(&url) })?;
@@ -56,9 +62,22 @@ pub async fn find(asked: &Asked, client: &Client, environment: &Environment) -> 
     }
 }
 
+/// The address to begin with: what the steps find, or the one that was asked for. Says whether it may be a page.
+async fn begin(asked: &Asked, client: &Client, environment: &Environment) -> Result<(Entry, bool), GrabError> {
+    if asked.steps.is_empty() {
+        let address = asked.address.trim();
+        let url = Url::parse(address).map_err(|_| Wrong::Address(address.to_owned()))?;
+        return Ok((url.into(), true));
+    }
+    let found = resolve::find(&Address::Find(asked.steps.clone()), client, environment).await;
+    let first = found.map_err(|source| GrabError::Steps { source })?.into_iter().next();
+    let none = || GrabError::Absent("the steps of `find` lead to no address".to_owned());
+    Ok((first.ok_or_else(none)?, false))
+}
+
 /// The steps that find a playlist in the page at `url`.
 fn in_page(url: &Url) -> Result<Address, GrabError> {
-    let pattern = Regex::new(IN_A_PAGE).map_err(|error| GrabError::Wrong(error.to_string()))?;
+    let pattern = Regex::new(IN_A_PAGE).map_err(|error| GrabError::Absent(error.to_string()))?;
     let steps = [Step::Get { url: Some(url.clone()), headers: Vec::new() }, Step::Match { pattern }];
     Ok(Address::Find((1..).zip(steps).map(|(number, step)| Find { number, step }).collect()))
 }
@@ -124,14 +143,20 @@ impl Lists<'_> {
             tries += 1;
             let may_pass = match &error {
                 LoadError::Http(HttpError::OutOfReach { .. }) => false,
-                LoadError::Http(error) => error.status().is_none_or(|status| status.is_server_error()),
+                LoadError::Http(error) => error
+                    .status()
+                    .is_none_or(|status| status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS),
                 _ => false,
             };
             if !may_pass || tries >= TRIES {
                 tracing::debug!(cause = %error.as_cause(), "the playlist cannot be had");
                 return Err(error.into());
             }
-            self.client.clock().sleep(policy::PLAYLIST.wait(tries)).await;
+            let asked = match &error {
+                LoadError::Http(error) => policy::asked(error),
+                _ => Duration::ZERO,
+            };
+            self.client.clock().sleep(policy::PLAYLIST.wait(tries).max(asked)).await;
         }
     }
 }

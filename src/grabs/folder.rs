@@ -6,6 +6,9 @@
 //! nothing else; and after a power failure what the disk lost is fetched again, because every segment is compared with
 //! its hash when the folder is opened.
 //!
+//! Segments that come while others are written wait, and are then written together, with one write for all their lines:
+//! what a segment costs falls as more come at a time.
+//!
 //! One process uses a folder at a time: it holds a lock on the index.
 
 mod contents;
@@ -15,6 +18,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
 
 use self::contents::Contents;
 use self::entry::failed;
@@ -31,6 +36,17 @@ static LANE: LazyLock<Lane> = LazyLock::new(|| Lane::new(WIDTH));
 pub struct Folder {
     path: PathBuf,
     contents: Arc<Mutex<Contents>>,
+    /// What has come and is not written yet.
+    waiting: Arc<Mutex<Vec<Waiting>>>,
+    /// Held by who writes, for all who wait.
+    pen: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A segment that is to be written, and who waits for that.
+#[derive(Debug)]
+struct Waiting {
+    kept: Kept,
+    written: oneshot::Sender<Result<(), FolderError>>,
 }
 
 impl Folder {
@@ -38,7 +54,8 @@ impl Folder {
     pub async fn open(path: PathBuf, of: String) -> Result<Self, FolderError> {
         let at = path.clone();
         let contents = LANE.run(move || Contents::open(&at, &of)).await?;
-        Ok(Self { path, contents: Arc::new(Mutex::new(contents)) })
+        let contents = Arc::new(Mutex::new(contents));
+        Ok(Self { path, contents, waiting: Arc::default(), pen: Arc::default() })
     }
 
     /// Where it is.
@@ -48,8 +65,20 @@ impl Folder {
 
     /// Keeps a segment. It is there after whatever happens once this has returned.
     pub async fn keep(&self, kept: Kept) -> Result<(), FolderError> {
-        let contents = Arc::clone(&self.contents);
-        LANE.run(move || lock(&contents).keep(&kept)).await
+        let (written, mut done) = oneshot::channel();
+        lock(&self.waiting).push(Waiting { kept, written });
+        let _pen = tokio::select! {
+            biased;
+            done = &mut done => return answer(done),
+            pen = self.pen.lock() => pen,
+        };
+        // Whoever had the pen before may have written it.
+        if let Ok(done) = done.try_recv() {
+            return done;
+        }
+        let (contents, waiting) = (Arc::clone(&self.contents), Arc::clone(&self.waiting));
+        LANE.run(move || write(&contents, &waiting)).await;
+        answer(done.await)
     }
 
     /// The segment, if it has come.
@@ -84,8 +113,24 @@ pub async fn remove(path: PathBuf) -> Result<(), FolderError> {
     .await
 }
 
-fn lock(contents: &Mutex<Contents>) -> MutexGuard<'_, Contents> {
-    contents.lock().unwrap_or_else(PoisonError::into_inner)
+/// Writes all that waits. Blocks.
+fn write(contents: &Mutex<Contents>, waiting: &Mutex<Vec<Waiting>>) {
+    let mut contents = lock(contents);
+    let all = std::mem::take(&mut *lock(waiting));
+    let (kept, written): (Vec<Kept>, Vec<_>) = all.into_iter().map(|one| (one.kept, one.written)).unzip();
+    for (result, written) in contents.keep_all(&kept).into_iter().zip(written) {
+        // Who stopped waiting has ended.
+        let _ = written.send(result);
+    }
+}
+
+/// What came of a write. Its thread always answers, unless it panicked.
+fn answer(done: Result<Result<(), FolderError>, oneshot::error::RecvError>) -> Result<(), FolderError> {
+    done.unwrap_or(Err(FolderError::Broken))
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -25,6 +25,33 @@ impl Format {
     /// All of them.
     pub const ALL: [Self; 7] = [Self::Mp4, Self::M4a, Self::Mkv, Self::Ts, Self::Aac, Self::Mp3, Self::Opus];
 
+    /// Their names, for people.
+    pub fn names() -> String {
+        Self::ALL.map(Self::extension).join(", ")
+    }
+
+    /// The media type of its files.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Mp4 => "video/mp4",
+            Self::M4a => "audio/mp4",
+            Self::Mkv => "video/x-matroska",
+            Self::Ts => "video/mp2t",
+            Self::Aac => "audio/aac",
+            Self::Mp3 => "audio/mpeg",
+            Self::Opus => "audio/ogg",
+        }
+    }
+
+    /// What plays its files in a browser: `video` or `audio`; empty if nothing does.
+    pub fn player(self) -> &'static str {
+        match self {
+            Self::Mp4 => "video",
+            Self::M4a | Self::Aac | Self::Mp3 | Self::Opus => "audio",
+            Self::Mkv | Self::Ts => "",
+        }
+    }
+
     /// The extension of its files, without the dot.
     pub fn extension(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! Grabs: what is there to be downloaded becomes a file. Segments with a number in their address, or those of a playlist
 //! that has ended; live programmes are recorded, not grabbed.
 //!
-//! - `asked` is what a person asks for, in their words; `find` makes a `Plan` of it, with `pattern` and
-//!   `probing` for numbers;
+//! - `asked` is what a person asks for, in their words, and `wrong` what of it cannot be meant; `find` makes a `Plan` of it,
+//!   with `pattern`, `probing` and `init` for numbers;
 //! - `fetching` fetches the segments of the plan, many at a time, into a `folder` that survives whatever ends the process;
 //!   `renewal` finds them anew when their addresses are no longer good;
 //! - `outcome` says what is there and what is missing; `packing` makes the file of it.
@@ -15,10 +15,13 @@
 
 mod asked;
 mod error;
+mod fault;
 mod fetching;
 mod find;
 mod folder;
 mod format;
+mod got;
+mod init;
 mod name;
 mod outcome;
 mod packing;
@@ -31,8 +34,9 @@ mod repeats;
 mod run;
 mod stored;
 mod workshop;
+mod wrong;
 
-pub use asked::{Asked, MOST_PARALLEL};
+pub use asked::Asked;
 pub use error::GrabError;
 pub use folder::FolderError;
 pub use format::Format;
@@ -40,5 +44,6 @@ pub use name::named_after;
 pub use outcome::{Missing, Outcome};
 pub use progress::{Progress, Stage, Standing};
 pub use run::{folder_of, forget, grab};
-pub use stored::{Came, Kept, MissingSegment, Wanted};
-pub use workshop::{Grabs, WorkshopError};
+pub use stored::{Came, Kept, MissingSegment, Wanted, seconds_of};
+pub use workshop::{Grabs, LISTED, MOST_WAITING, WorkshopError};
+pub use wrong::{MOST_PARALLEL, Wrong};

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::fetching::{CUT_SHORT, Lost};
+use super::fault::CUT_SHORT;
+use super::fetching::Lost;
 use super::folder::{Entry, Folder};
 use super::plan::{Plan, Track};
 use super::repeats::{Repeats, there};

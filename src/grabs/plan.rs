@@ -7,7 +7,7 @@ use url::Url;
 use super::pattern::Pattern;
 use crate::base::hash::fnv1a;
 use crate::base::http::ExtraHeaders;
-use crate::capture::source::hls::{MediaPlaylist, Segment};
+use crate::capture::source::hls::{Map, MediaPlaylist, Segment};
 
 /// The length of a segment of which nothing is known.
 const SOME_LENGTH: Duration = Duration::from_secs(4);
@@ -41,6 +41,8 @@ pub struct Numbered {
     pub last_may_lack: bool,
     /// How long one of them plays, if that was said.
     pub length: Option<Duration>,
+    /// Their initialisation section, without which fragments of an MP4 are nothing.
+    pub init: Option<Url>,
 }
 
 impl Plan {
@@ -112,7 +114,8 @@ impl Track {
             Self::Numbered(numbered) if (at as u64) < numbered.count => {
                 let number = self.number(at);
                 let url = numbered.pattern.address(number)?;
-                Some(numbered_segment(url, number, numbered.length))
+                let map = numbered.init.clone().map(|url| Map { url, byte_range: None });
+                Some(Segment { map, ..numbered_segment(url, number, numbered.length) })
             }
             Self::Numbered(_) => None,
         }
@@ -144,7 +147,7 @@ impl Track {
 }
 
 /// The segment at `url`.
-pub fn numbered_segment(url: Url, number: u64, length: Option<Duration>) -> Segment {
+fn numbered_segment(url: Url, number: u64, length: Option<Duration>) -> Segment {
     Segment {
         sequence: number,
         segment_key: url.path().to_owned(),

@@ -9,14 +9,16 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures::future::join_all;
 use reqwest::StatusCode;
 use url::Url;
 
-use super::asked::{MOST_SEGMENTS, Numbers};
+use super::asked::Numbers;
 use super::error::GrabError;
 use super::pattern::Pattern;
 use super::plan::Numbered;
+use super::wrong::MOST_SEGMENTS;
 use crate::base::hash::sha256;
 use crate::base::http::{Client, HttpError};
 use crate::base::redact;
@@ -57,7 +59,7 @@ impl<'a> Prober<'a> {
         let Numbers { pattern, pad_is_known, first, count, last_may_lack } = numbers;
         let numbered = |pattern: Pattern, first: u64, count: u64| {
             let last_may_lack = *last_may_lack;
-            Numbered { pattern, first, count, last_may_lack, length }
+            Numbered { pattern, first, count, last_may_lack, length, init: None }
         };
         if let (true, Some(first), Some(count)) = (*pad_is_known, *first, *count) {
             return Ok(numbered(pattern.clone(), first, count));
@@ -84,13 +86,13 @@ impl<'a> Prober<'a> {
         let firsts: Vec<String> = firsts.iter().map(|first| pattern.name(*first)).collect();
         let asked = redact::text(&pattern.text());
         if self.refused.load(Ordering::Relaxed) {
-            return Err(GrabError::Wrong(format!(
+            return Err(GrabError::Absent(format!(
                 "the server refuses to answer for segment {} at {asked}: perhaps it wants `--referer` and the address of \
                  the page, or the address is too old",
                 firsts.join(" or ")
             )));
         }
-        Err(GrabError::Wrong(format!(
+        Err(GrabError::Absent(format!(
             "there is no segment {} at {asked}, however many zeros are put before it: say the first number with \
              `--from`, and how many digits it has with `--pad`",
             firsts.join(" or ")
@@ -121,9 +123,9 @@ impl<'a> Prober<'a> {
             let first = self.first(&pattern, number).await?;
             let last = self.last(&pattern, number).await?;
             let count = counted(first, last)?;
-            return Ok(Numbered { pattern, first, count, last_may_lack: false, length: None });
+            return Ok(Numbered { pattern, first, count, last_may_lack: false, length: None, init: None });
         }
-        Err(GrabError::Wrong(format!(
+        Err(GrabError::Absent(format!(
             "{} is a segment, and no number in its address counts up: write (*) where the number of a segment stands, \
              or take the address of the playlist (.m3u8)",
             redact::url(url)
@@ -209,15 +211,24 @@ impl<'a> Prober<'a> {
 
     /// The hash of the beginning of the segment at `url`; `None` if there is none.
     async fn ask(&self, url: &Url) -> Result<Found, GrabError> {
-        let range = ByteRange { offset: 0, length: BEGINNING };
+        let bytes = self.beginning_of(url, BEGINNING).await?;
+        Ok(bytes.and_then(|bytes| media::sniff(&bytes).map(|_| sha256(&[&bytes]))))
+    }
+
+    /// The first bytes of what is at `url`, at most so many; `None` if there is nothing.
+    ///
+    /// # Errors
+    /// Nobody can tell.
+    pub async fn beginning_of(&self, url: &Url, length: u64) -> Result<Option<Bytes>, GrabError> {
+        let range = ByteRange { offset: 0, length };
         let mut failures = 0;
         loop {
             let error = match beginning(self.client, url, range, failures).await {
-                Ok(bytes) => return Ok(media::sniff(&bytes).map(|_| sha256(&[&bytes]))),
+                Ok(bytes) => return Ok(Some(bytes)),
                 Err(FetchError::Http(error @ HttpError::OutOfReach { .. })) => return Err(error.into()),
                 Err(error) => error,
             };
-            match status(&error) {
+            match error.http().and_then(HttpError::status) {
                 // It has fewer bytes than none: an empty file.
                 Some(StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::RANGE_NOT_SATISFIABLE) => return Ok(None),
                 // Object stores say that instead of 404 to those who may not list.
@@ -232,7 +243,8 @@ impl<'a> Prober<'a> {
             if policy::UNFIT.gives_up(failures) {
                 return Err(GrabError::Probing { source: error });
             }
-            self.client.clock().sleep(policy::UNFIT.wait(failures)).await;
+            let asked = error.http().map(policy::asked).unwrap_or_default();
+            self.client.clock().sleep(policy::UNFIT.wait(failures).max(asked)).await;
         }
     }
 }
@@ -244,15 +256,8 @@ fn counted(first: u64, last: u64) -> Result<u64, GrabError> {
 }
 
 fn too_many() -> GrabError {
-    GrabError::Wrong(format!(
+    GrabError::Absent(format!(
         "there are more than {MOST_SEGMENTS} segments, which are the most: say where they begin and how many there are \
          with (*), `--from` and `--count`"
     ))
-}
-
-fn status(error: &FetchError) -> Option<StatusCode> {
-    match error {
-        FetchError::Http(error) => error.status(),
-        _ => None,
-    }
 }

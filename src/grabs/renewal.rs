@@ -37,7 +37,8 @@ impl Renewal {
 
     /// Renews the addresses, if they are still those of `old`. Returns whether there are others now.
     pub async fn renew(&self, old: &Arc<Plan>) -> bool {
-        if old.tracks.iter().any(|track| matches!(track, Track::Numbered(_))) {
+        let is_numbered = old.tracks.iter().any(|track| matches!(track, Track::Numbered(_)));
+        if is_numbered && self.asked.steps.is_empty() {
             // A number has one address.
             return false;
         }

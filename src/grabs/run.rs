@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::asked::Asked;
 use super::error::GrabError;
-use super::fetching::Fetching;
+use super::fetching::{Fetching, Means};
 use super::find::find;
 use super::folder::{self, Folder};
 use super::outcome::{Contents, Outcome};
@@ -38,16 +38,24 @@ pub async fn grab(
     progress: &Progress,
     environment: &Environment,
 ) -> Result<Outcome, GrabError> {
+    progress.finding();
     asked.check()?;
-    let manner = Manner { headers: &asked.headers, idle: asked.parallel, reach, ..Manner::default() };
+    let Asked { headers, accept_invalid, parallel, largest, .. } = asked;
+    let manner = Manner { headers, accept_invalid: *accept_invalid, idle: *parallel, reach, ..Manner::default() };
     let client = http::client(manner, &environment.clock)?;
     let plan = find(asked, &client, environment).await?;
     let folder = Folder::open(folder.to_owned(), asked.identity()).await?;
     let fetcher = Fetcher::of_whole(client.clone(), environment.clock.clone());
     let renewal = Renewal::new(asked.clone(), client, environment.clone(), plan.clone());
-    let shared = (progress.clone(), environment.clone());
-    let fetching = Fetching::new(renewal, fetcher, folder.clone(), shared.0, shared.1, asked.largest);
-    let lost = fetching.run(asked.parallel).await?;
+    let means = Means {
+        renewal,
+        fetcher,
+        folder: folder.clone(),
+        progress: progress.clone(),
+        environment: environment.clone(),
+        largest: *largest,
+    };
+    let lost = Fetching::new(means).run(*parallel).await?;
     let contents = Contents::of(&plan, &folder, &lost);
     if contents.there == 0 {
         let cause = contents.missing.first().map(|missing| missing.cause.words.clone()).unwrap_or_default();

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::asked::Asked;
-use super::error::GrabError;
 use super::format::Format;
 use super::name::{named_after, safe};
 use super::outcome::Outcome;
 use super::progress::Standing;
-use crate::config::Grabs as Settings;
+use super::wrong::Wrong;
+use crate::config::{Grabs as Settings, parse_duration, parse_position};
 use crate::library::catalogue::GrabRow;
 use crate::model::JobState;
 
@@ -41,6 +41,8 @@ pub struct Wanted {
     pub length: Option<f64>,
     /// How long one of them plays, in seconds.
     pub segment: Option<f64>,
+    /// The address of the initialisation section of numbered segments.
+    pub init: Option<String>,
     /// The highest bandwidth, in bits per second.
     pub max_bitrate: Option<u64>,
     /// The language of the sound.
@@ -107,27 +109,24 @@ impl Wanted {
     ///
     /// # Errors
     /// It cannot be meant; the error says what to write.
-    pub fn asked(&self, settings: &Settings) -> Result<Asked, GrabError> {
-        let wrong = |words: String| GrabError::Wrong(words);
-        let format = self.format.as_deref().unwrap_or("mp4");
-        let of_extension = |name: &str| Format::ALL.into_iter().find(|format| format.extension() == name);
-        let format = of_extension(format).ok_or_else(|| {
-            let all = Format::ALL.map(Format::extension).join(", ");
-            wrong(format!("`{format}` is no kind of file that is made: write one of {all}"))
-        })?;
-        let seconds = |name: &str, seconds: Option<f64>| {
-            let read =
-                |seconds| Duration::try_from_secs_f64(seconds).map_err(|_| wrong(format!("`{name}` is no length")));
+    pub fn asked(&self, settings: &Settings) -> Result<Asked, Wrong> {
+        let format = self.format().ok_or_else(|| Wrong::Format(self.format.clone().unwrap_or_default()))?;
+        let seconds = |name: &'static str, seconds: Option<f64>| {
+            let read = |seconds| Duration::try_from_secs_f64(seconds).map_err(|_| Wrong::Length(name));
             seconds.map(read).transpose()
         };
         let asked = Asked {
             address: self.address.clone(),
+            // Steps may run programs: they are for who writes the file, or the command.
+            steps: Vec::new(),
             headers: self.headers.clone(),
+            accept_invalid: false,
             pad: self.pad,
             from: self.from,
             count: self.count,
             length: seconds("length", self.length)?,
             segment: seconds("segment", self.segment)?,
+            init: self.init.clone(),
             max_bitrate: self.max_bitrate,
             language: self.language.clone(),
             format,
@@ -139,10 +138,22 @@ impl Wanted {
         Ok(asked)
     }
 
+    /// The kind of file. `None` if there is no such kind.
+    pub fn format(&self) -> Option<Format> {
+        let wanted = self.format.as_deref().unwrap_or(Format::Mp4.extension());
+        Format::ALL.into_iter().find(|format| format.extension() == wanted)
+    }
+
     /// The name of the file, without its extension.
     pub fn name(&self) -> String {
         self.name.as_deref().map_or_else(|| named_after(&self.address), safe)
     }
+}
+
+/// Reads a length as people write it: `00:30:00`, `30m`, `4.004`. In seconds; `None` if it is none.
+pub fn seconds_of(text: &str) -> Option<f64> {
+    let read = parse_position(text).ok().or_else(|| parse_duration(text).ok());
+    read.map(|length| length.as_secs_f64())
 }
 
 impl Came {

@@ -17,9 +17,10 @@ use tracing::{info, warn};
 
 use super::error::GrabError;
 use super::outcome::Outcome;
-use super::progress::{Progress, Stage};
+use super::progress::{Progress, Stage, Standing};
 use super::run::{forget, grab};
 use super::stored::{Came, Kept, Wanted};
+use super::wrong::Wrong;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::base::readable;
@@ -31,11 +32,11 @@ use crate::model::{AsCause as _, Cause, CauseKind, JobState, Transition};
 /// The folder of the files, in the output folder.
 const FOLDER: &str = "Grabs";
 /// The most that wait. More are a mistake of a script.
-const MOST: usize = 100;
-/// How many are listed.
-const LISTED: u32 = 500;
-/// How often the disk is looked at.
-const LOOK: Duration = Duration::from_secs(2);
+pub const MOST_WAITING: usize = 100;
+/// How many are listed at most.
+pub const LISTED: u32 = 500;
+/// How often the disk is looked at, and how fast a grab goes.
+const LOOK: Duration = Duration::from_secs(1);
 /// How often what is old is removed.
 const TIDIED: Duration = Duration::from_hours(6);
 /// How long what has come is kept of a grab of which something is missing.
@@ -72,9 +73,9 @@ struct Open {
 pub enum WorkshopError {
     /// It cannot be meant.
     #[error(transparent)]
-    Wrong(#[from] GrabError),
+    Wrong(#[from] Wrong),
     /// Too many wait.
-    #[error("{MOST} downloads wait already: cancel some, or wait until they are done")]
+    #[error("{MOST_WAITING} downloads wait already: cancel some, or wait until they are done")]
     TooMany,
     /// It is not in a state in which it can be tried again.
     #[error("{0} is not done yet, or has everything: there is nothing to try anew")]
@@ -128,7 +129,7 @@ impl Grabs {
     /// It cannot be meant, or too many wait.
     pub async fn add(&self, wanted: Wanted) -> Result<Kept, WorkshopError> {
         wanted.asked(&self.config().grab)?;
-        if self.opened().len() >= MOST {
+        if self.opened().len() >= MOST_WAITING {
             return Err(WorkshopError::TooMany);
         }
         let asked_at = self.now();
@@ -148,12 +149,20 @@ impl Grabs {
         }
     }
 
-    /// Returns the newest grabs, the newest first.
+    /// Returns the newest [`LISTED`] grabs, the newest first.
     ///
     /// # Errors
     /// The catalogue cannot be read.
     pub async fn list(&self) -> Result<Vec<Kept>, CatalogueError> {
-        let rows = self.shared.catalogue.grabs(LISTED).await?;
+        self.newest(LISTED).await
+    }
+
+    /// Returns so many of the newest grabs, the newest first.
+    ///
+    /// # Errors
+    /// The catalogue cannot be read.
+    pub async fn newest(&self, most: u32) -> Result<Vec<Kept>, CatalogueError> {
+        let rows = self.shared.catalogue.grabs(most).await?;
         Ok(rows.into_iter().filter_map(Kept::of_row).map(|kept| self.with_standing(kept)).collect())
     }
 
@@ -164,6 +173,15 @@ impl Grabs {
     pub async fn get(&self, id: &str) -> Result<Option<Kept>, CatalogueError> {
         let row = self.shared.catalogue.grab(id).await?;
         Ok(row.and_then(Kept::of_row).map(|kept| self.with_standing(kept)))
+    }
+
+    /// Returns how far those are that are made at this moment, by their ids.
+    pub fn running(&self) -> Vec<(String, Standing)> {
+        let standing = |(id, open): (&String, &Open)| (id.clone(), open.progress.standing());
+        let mut running: Vec<_> = self.opened().iter().map(standing).collect();
+        running.retain(|(_, standing)| standing.stage != Stage::Waiting);
+        running.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        running
     }
 
     /// Returns the states of a grab so far, the oldest first.
@@ -273,6 +291,7 @@ impl Grabs {
     async fn watch(&self, id: &str, progress: &Progress, min_free: u64) -> GrabError {
         let mut is_encoding = false;
         loop {
+            progress.measure(self.shared.environment.clock.monotonic());
             if progress.standing().stage == Stage::Packing && !is_encoding {
                 is_encoding = true;
                 self.note(id, JobState::Encoding, None);

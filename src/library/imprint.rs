@@ -12,6 +12,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::base::boxes;
 use crate::base::mp4;
 use crate::base::ogg::{Packets, Page};
 use crate::base::zone::Zone;
@@ -216,25 +217,10 @@ pub fn read(file: File) -> Option<Finished> {
 /// The longest description of an MP4, and the longest comments of an Ogg file, that are read.
 const LONGEST_HEADER: u64 = 64 << 20;
 
-/// Reads the tags of an MP4: the box `udta` in its description. `None` if there is none.
+/// Reads the tags of an MP4: what is in the box `udta` of its description. `None` if there is none.
 fn user_data(file: &File) -> Option<Vec<u8>> {
-    let (mut at, mut wanted) = (0, b"moov");
-    loop {
-        let mut bytes = [0; mp4::HEADER];
-        file.read_exact_at(&mut bytes, at).ok()?;
-        let (kind, length, header) = mp4::header(&bytes)?;
-        if kind == *b"udta" {
-            let mut tags = vec![0; usize::try_from(length).ok().filter(|_| length <= LONGEST_HEADER)?];
-            file.read_exact_at(&mut tags, at).ok()?;
-            return Some(tags);
-        }
-        if kind == *wanted {
-            // The sound is behind the description or before it, and never in it.
-            (at, wanted) = (at.checked_add(header as u64)?, b"udta");
-        } else {
-            at = at.checked_add(length)?;
-        }
-    }
+    let moov = boxes::first(boxes::boxes(file).ok()?, *b"moov").ok()??;
+    boxes::first(moov.boxes(file), *b"udta").ok()??.read(file, LONGEST_HEADER).ok()?
 }
 
 /// Reads the imprint in the tags of an MP4.

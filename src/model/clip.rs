@@ -1,10 +1,10 @@
-//! A clip: pieces of tape and of recordings, one after another, as a person cut them.
+//! A clip: pieces of tape, of recordings and of files in the object store, one after another, as a person cut them.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{AiringId, EncodingKind, Span, StationId, Stretch};
+use super::{AiringId, EncodingKind, ObjectName, Span, StationId, Stretch};
 
 /// What a person wants to have cut. Positions in the clip count from its beginning, in the sound as it plays: what is
 /// missing of a piece is silence of the same length.
@@ -39,6 +39,15 @@ pub enum Piece {
         /// Where it ends in the file.
         to: Duration,
     },
+    /// A stretch of a file in the object store.
+    Object {
+        /// The file.
+        object: ObjectName,
+        /// Where it begins there.
+        from: Duration,
+        /// Where it ends there.
+        to: Duration,
+    },
 }
 
 /// A stretch of a clip that nobody is to hear.
@@ -64,7 +73,7 @@ impl Piece {
     pub fn length(&self) -> Duration {
         match self {
             Self::Tape { span, .. } => span.length().to_std().unwrap_or_default(),
-            Self::Recording { from, to, .. } => to.saturating_sub(*from),
+            Self::Recording { from, to, .. } | Self::Object { from, to, .. } => to.saturating_sub(*from),
         }
     }
 }
@@ -74,7 +83,7 @@ impl Clip {
     pub fn tapes(&self) -> impl Iterator<Item = (&StationId, &Span)> {
         self.pieces.iter().filter_map(|piece| match piece {
             Piece::Tape { station, span } => Some((station, span)),
-            Piece::Recording { .. } => None,
+            Piece::Recording { .. } | Piece::Object { .. } => None,
         })
     }
 

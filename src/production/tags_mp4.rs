@@ -4,13 +4,14 @@
 //! A file begins with its description (`moov`) and room behind it. Both are written anew up to where the sound begins.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use super::tags::{Chapter, LONGEST, MOST_CHAPTERS, TagError, Tags, cut};
+use crate::base::boxes::{PlacedBox, boxes};
 use crate::base::fields::be32;
 use crate::base::image::ImageKind;
-use crate::base::mp4::{self, Atom, ValueKind, atoms, boxed, full, named_tag, tag, words};
+use crate::base::mp4::{Atom, ValueKind, atoms, boxed, full, named_tag, tag, words};
 use crate::config::Id3;
 
 /// The longest title of a chapter in bytes: its length is one byte.
@@ -25,15 +26,14 @@ pub(super) fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     let failed = |source| TagError::File { path: path.to_owned(), source };
     let no_space = || TagError::NoSpace { path: path.to_owned(), reason: "it is no MP4 with room for tags" };
     let file = File::options().read(true).write(true).open(path).map_err(failed)?;
-    let (from, length, to) = places(&file).map_err(failed)?.ok_or_else(no_space)?;
-    let mut moov = vec![0; usize::try_from(length).unwrap_or_default()];
-    file.read_exact_at(&mut moov, from).map_err(failed)?;
-    let body = moov.get(8..).unwrap_or_default();
+    let (moov, to) = places(&file).map_err(failed)?.ok_or_else(no_space)?;
+    let body = moov.read(&file, LONGEST_DESCRIPTION).map_err(failed)?.ok_or_else(no_space)?;
+    let from = moov.at;
     let chapters = tags.chapters.get(..MOST_CHAPTERS).unwrap_or(&tags.chapters);
     let texts = texts(chapters);
     let room = usize::try_from(to - from).unwrap_or_default();
     let texts_at = to - texts.iter().map(|text| text.len() as u64).sum::<u64>();
-    let described = described(body, tags, chapters, &texts, texts_at).ok_or_else(no_space)?;
+    let described = described(&body, tags, chapters, &texts, texts_at).ok_or_else(no_space)?;
     let texts = if texts.is_empty() { Vec::new() } else { boxed(b"mdat", &[&texts.concat()]) };
     // A box of free space has a header.
     let needed = described.len() + texts.len() + 8;
@@ -44,20 +44,18 @@ pub(super) fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     file.write_all_at(&bytes, from).map_err(failed)
 }
 
-/// Where the description begins, how long it is, and where the sound begins.
-fn places(file: &File) -> std::io::Result<Option<(u64, u64, u64)>> {
-    let (mut at, mut moov) = (0, None);
-    loop {
-        let mut bytes = [0; mp4::HEADER];
-        file.read_exact_at(&mut bytes, at)?;
-        let Some((kind, length, _)) = mp4::header(&bytes) else { return Ok(None) };
-        match &kind {
-            b"moov" if length <= LONGEST_DESCRIPTION => moov = Some((at, length)),
-            b"mdat" => return Ok(moov.map(|(from, length)| (from, length, at))),
+/// Where the description is, and where the sound behind it begins.
+fn places(file: &File) -> std::io::Result<Option<(PlacedBox, u64)>> {
+    let mut moov = None;
+    for found in boxes(file)? {
+        let found = found?;
+        match &found.kind {
+            b"moov" => moov = Some(found),
+            b"mdat" => return Ok(moov.map(|moov| (moov, found.at))),
             _ => {}
         }
-        at = at.saturating_add(length);
     }
+    Ok(None)
 }
 
 /// The description with tags and chapters. They stand behind the tracks: ffmpeg leaves out named tags before them.

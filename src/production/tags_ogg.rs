@@ -14,6 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::tags::{LONGEST, MOST_CHAPTERS, TagError, Tags, cut};
 use crate::base::comments::{self, OPUS, VORBIS};
 use crate::base::ogg::{self, Page, pages_of};
+use crate::base::read_at::read_at_most;
 use crate::config::Id3;
 use crate::library::artwork::Picture;
 
@@ -27,7 +28,7 @@ pub(super) fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     let failed = |source| TagError::File { path: path.to_owned(), source };
     let no_space = || TagError::NoSpace { path: path.to_owned(), reason: "it is no Ogg file with room for tags" };
     let file = File::options().read(true).write(true).open(path).map_err(failed)?;
-    let first = page_at(&file, 0).map_err(failed)?;
+    let first = read_at_most(&file, 0, ogg::LONGEST).map_err(failed)?;
     let (at, page) = Page::read(&first).ok_or_else(no_space)?;
     let (serial, is_opus) = (page.serial, page.body.starts_with(b"OpusHead"));
     let reserved = length_at(&file, at as u64).map_err(failed)?.ok_or_else(no_space)?;
@@ -41,25 +42,11 @@ pub(super) fn write(path: &Path, tags: &Tags) -> Result<(), TagError> {
     file.write_all_at(&pages_of(&[&packet], serial, 1, 0), at as u64).map_err(failed)
 }
 
-/// The bytes from `at` on in which a page that begins there is.
-fn page_at(file: &File, at: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; ogg::LONGEST];
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, at + filled as u64)? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
-}
-
 /// How long the packet is that begins on the page at `at`. `None` if another begins on one of its pages.
 fn length_at(file: &File, mut at: u64) -> io::Result<Option<usize>> {
     let mut length = 0;
     loop {
-        let bytes = page_at(file, at)?;
+        let bytes = read_at_most(file, at, ogg::LONGEST)?;
         let Some((page_length, page)) = Page::read(&bytes) else { return Ok(None) };
         length += page.body.len();
         at += page_length as u64;

@@ -7,7 +7,6 @@
 //! of whatever was encoded before it as if one encoder had made both.
 
 use std::ops::Range;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, BufReader};
@@ -15,6 +14,7 @@ use tokio::process::ChildStdout;
 
 use super::error::RenditionError;
 use super::fmp4;
+use super::input::Input;
 use super::layout::{FRAME, Layout};
 use crate::base::clock::SharedClock;
 use crate::base::process::{self, Invocation, Running};
@@ -33,7 +33,7 @@ const GRACE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub(super) struct Work {
     /// The recording.
-    pub file: PathBuf,
+    pub input: Input,
     /// How it is divided.
     pub layout: Layout,
     /// How many bits per second.
@@ -52,7 +52,6 @@ pub(super) struct Encoder {
     pipe: Option<BufReader<ChildStdout>>,
     /// How many frames are still to be dropped.
     skip: u64,
-    clock: SharedClock,
 }
 
 impl Encoder {
@@ -62,10 +61,9 @@ impl Encoder {
         let first = work.layout.frames_of(work.segments.start).start;
         let skip = first.min(BEFORE);
         let ffmpeg = Invocation::new("ffmpeg")
-            .args(["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error", "-protocol_whitelist", "file,pipe"])
+            .args(["-hide_banner", "-nostats", "-nostdin", "-loglevel", "error"])
             .args(place_of(first - skip, rate))
-            // A path that begins with `-` or looks like a protocol stays a path.
-            .args(["-i".to_owned(), format!("file:{}", work.file.display())])
+            .args(work.input.arguments())
             .args(["-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1"])
             .args(["-af".to_owned(), filters(&work)])
             .args(["-ac".to_owned(), channels.to_string()])
@@ -74,7 +72,7 @@ impl Encoder {
         let ffmpeg = if work.behind_all { ffmpeg.behind_all() } else { ffmpeg.in_background() };
         let mut process = ffmpeg.spawn(clock)?;
         let pipe = process.take_stdout().map(|pipe| BufReader::with_capacity(64 * 1024, pipe));
-        Ok(Self { work, process, pipe, skip, clock: clock.clone() })
+        Ok(Self { work, process, pipe, skip })
     }
 
     /// Returns the next segment and its number. `None` after the last.
@@ -85,10 +83,10 @@ impl Encoder {
         };
         let range = self.work.layout.frames_of(number);
         let count = usize::try_from(range.end - range.start).unwrap_or_default();
-        let clock = self.clock.clone();
-        let Ok(frames) = clock.timeout(HANGS_AFTER, self.frames(count)).await else {
+        let pulse = self.process.pulse();
+        let Ok(frames) = pulse.within(HANGS_AFTER, self.frames(count)).await else {
             self.process.stop(Duration::ZERO).await;
-            return Err(RenditionError::Hangs { path: self.work.file.clone(), seconds: HANGS_AFTER.as_secs() });
+            return Err(RenditionError::Hangs { path: self.work.input.shown(), seconds: HANGS_AFTER.as_secs() });
         };
         match frames {
             Some(frames) => Ok(Some((number, fmp4::fragment(number, range.start, &frames)))),
@@ -115,9 +113,9 @@ impl Encoder {
         let killed = status.ok().and_then(Result::ok).and_then(process::killed);
         let words = killed.unwrap_or_else(|| match self.process.last_words() {
             words if words.is_empty() => "ended too early: there is less sound in it than it says".to_owned(),
-            words => format!("says {words:?}"),
+            words => format!("says {:?}", self.work.input.words(&words)),
         });
-        RenditionError::Encoder { path: self.work.file.clone(), words }
+        RenditionError::Encoder { path: self.work.input.shown(), words }
     }
 }
 

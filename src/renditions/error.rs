@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::base::process::ProcessError;
+use crate::copies::SendError;
 use crate::library::store::StoreError;
 
 /// A rendition, or a segment of one, cannot be had.
@@ -17,6 +18,9 @@ pub enum RenditionError {
     /// The recording could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Only the object store has it, and that cannot be asked.
+    #[error(transparent)]
+    Copy(#[from] SendError),
     /// It is no sound that ffmpeg knows.
     #[error("{} cannot be read as sound: {words}", path.display())]
     NoSound {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::encoder::{self, Encoder, Work};
 use super::error::RenditionError;
+use super::input::Input;
 use super::playlist::{self, INIT, Rates, name_of, segment_name};
 use super::probe;
 use crate::base::blocking::blocking;
@@ -39,7 +40,8 @@ pub async fn export(
     folder: &Path,
     clock: &SharedClock,
 ) -> Result<Vec<Exported>, RenditionError> {
-    let layout = probe::layout(file, known, rule.segment, clock).await?;
+    let input = Input::File(file.to_owned());
+    let layout = probe::layout(&input, known, rule.segment, clock).await?;
     if layout.segments() == 0 {
         return Err(RenditionError::NoSound { path: file.to_owned(), words: "it plays for no time".to_owned() });
     }
@@ -49,7 +51,7 @@ pub async fn export(
         let of = folder.join(&name);
         write(of.join(INIT), encoder::initialisation(&layout, bits)).await?;
         let segments = 0..layout.segments();
-        let work = Work { file: file.to_owned(), layout, bits, segments, behind_all: false };
+        let work = Work { input: input.clone(), layout, bits, segments, behind_all: false };
         let mut encoder = Encoder::start(work, clock)?;
         let mut sizes = Vec::new();
         while let Some((number, bytes)) = encoder.next().await? {

@@ -1,12 +1,11 @@
 //! What a recording is, by its file: how many samples a second, how many channels, how long.
 
-use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::io::AsyncReadExt as _;
 
 use super::error::RenditionError;
+use super::input::Input;
 use super::layout::Layout;
 use crate::base::clock::SharedClock;
 use crate::base::process::Invocation;
@@ -37,38 +36,29 @@ struct Format {
     duration: Option<String>,
 }
 
-/// Asks ffprobe how the sound of `file` is to be divided into segments of at most `segment`. `known`: how long it plays by
+/// Asks ffprobe how the sound of `input` is to be divided into segments of at most `segment`. `known`: how long it plays by
 /// the list.
 pub(super) async fn layout(
-    file: &Path,
+    input: &Input,
     known: Option<Duration>,
     segment: Duration,
     clock: &SharedClock,
 ) -> Result<Layout, RenditionError> {
     let mut process = Invocation::new("ffprobe")
-        .args(["-hide_banner", "-loglevel", "error", "-protocol_whitelist", "file", "-select_streams", "a:0"])
+        .args(["-hide_banner", "-loglevel", "error", "-select_streams", "a:0"])
         .args(["-show_entries", "stream=sample_rate,channels:format=duration", "-of", "json"])
-        .args([format!("file:{}", file.display())])
+        .args(input.arguments())
         .with_stdout()
         .in_background()
         .spawn(clock)?;
-    let mut answer = Vec::new();
-    let reading = async {
-        if let Some(pipe) = process.take_stdout() {
-            let _ = pipe.take(MOST).read_to_end(&mut answer).await;
-        }
-        let _ = process.wait().await;
-    };
-    if clock.timeout(PATIENCE, reading).await.is_err() {
-        process.stop(Duration::ZERO).await;
-        return Err(RenditionError::Hangs { path: file.to_owned(), seconds: PATIENCE.as_secs() });
-    }
+    let answer = process.answer(MOST, PATIENCE).await;
+    let answer = answer.map_err(|_| RenditionError::Hangs { path: input.shown(), seconds: PATIENCE.as_secs() })?;
     let no_sound = || {
         let words = match process.last_words() {
             words if words.is_empty() => "there is none in it".to_owned(),
-            words => words,
+            words => input.words(&words),
         };
-        RenditionError::NoSound { path: file.to_owned(), words }
+        RenditionError::NoSound { path: input.shown(), words }
     };
     read(&answer, known, segment).ok_or_else(no_sound)
 }

@@ -1,12 +1,12 @@
 //! The renditions of one recording, as players ask for them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::cache::{self, Place, Source};
 use super::encoder::{self, Work};
 use super::error::RenditionError;
+use super::input::Input;
 use super::making::Order;
 use super::playlist::{self, Rates};
 use super::probe;
@@ -27,26 +27,30 @@ pub struct Rendered {
     rule: HlsRule,
     version: Arc<str>,
     source: Arc<Source>,
-    file: PathBuf,
+    input: Input,
 }
 
 impl Renditions {
-    /// Returns the renditions of a recording. `None` if recordings are not handed out as HLS, or this one has no file.
+    /// Returns the renditions of a recording. `None` if recordings are not handed out as HLS, or this one has neither a file
+    /// nor a copy in the object store.
     ///
     /// # Errors
     /// Its file cannot be read as sound.
     pub async fn of(&self, recording: &Recording) -> Result<Option<Rendered>, RenditionError> {
         let shared = &self.shared;
         let (Some(rule), Some(file)) = (self.rule(), &recording.file) else { return Ok(None) };
-        let Some(reading) = shared.store.open(file).await? else { return Ok(None) };
-        let version: Arc<str> = Source::version(&recording.id, reading.etag(), rule.segment.as_secs()).into();
-        let file = shared.store.sound_of(file);
+        let found = match shared.store.open(file).await? {
+            Some(reading) => Some((Input::File(shared.store.sound_of(file)), reading.etag().to_owned())),
+            None => self.elsewhere(recording).await?,
+        };
+        let Some((input, etag)) = found else { return Ok(None) };
+        let version: Arc<str> = Source::version(&recording.id, &etag, rule.segment.as_secs()).into();
         let rendered = |source| Rendered {
             renditions: self.clone(),
             rule: rule.clone(),
             version: version.clone(),
             source,
-            file: file.clone(),
+            input: input.clone(),
         };
         let known = || shared.state().cache.source(&version);
         if let Some(source) = known() {
@@ -56,11 +60,17 @@ impl Renditions {
         if let Some(source) = known() {
             return Ok(Some(rendered(source)));
         }
-        let layout = probe::layout(&file, recording.length, rule.segment, &shared.environment.clock).await?;
-        let (id, etag) = (recording.id.to_string(), reading.etag().to_owned());
-        let source = Arc::new(Source { recording: id, etag, layout });
+        let layout = probe::layout(&input, recording.length, rule.segment, &shared.environment.clock).await?;
+        let source = Arc::new(Source { recording: recording.id.to_string(), etag, layout });
         shared.state().cache.add_source(&version, &source);
         Ok((layout.segments() > 0).then(|| rendered(source)))
+    }
+
+    /// Returns the copy of a recording in the object store, and what distinguishes it from others. `None` if there is none.
+    async fn elsewhere(&self, recording: &Recording) -> Result<Option<(Input, String)>, RenditionError> {
+        let Some((link, copy)) = self.shared.copies.input(recording).await? else { return Ok(None) };
+        let (name, sum) = (copy.name.unwrap_or_default(), copy.sha256.unwrap_or_default());
+        Ok(Some((Input::Link { link, name }, format!("\"copy-{sum}\""))))
     }
 }
 
@@ -133,7 +143,9 @@ impl Rendered {
         let shared = &self.renditions.shared;
         let (kept, mut progress) = {
             let state = &mut *shared.state();
-            match state.cache.used(place, shared.now()) {
+            let used = state.cache.used(place, shared.now());
+            shared.tally.count(used.is_some());
+            match used {
                 Some(used) => (Some(used), None),
                 None => (None, Some(self.renditions.making(state, || self.order(place, false), place)?)),
             }
@@ -199,7 +211,7 @@ impl Rendered {
     fn order(&self, place: &Place, behind_all: bool) -> Order {
         let layout = self.source.layout;
         let segments = layout.segments_of(place.part);
-        let work = Work { file: self.file.clone(), layout, bits: place.bits, segments, behind_all };
+        let work = Work { input: self.input.clone(), layout, bits: place.bits, segments, behind_all };
         Order { place: place.clone(), source: Arc::clone(&self.source), work }
     }
 }

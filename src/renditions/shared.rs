@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use super::error::RenditionError;
 use crate::base::blocking::{Lane, blocking};
 use crate::base::environment::Environment;
 use crate::config::{Config, HlsRule};
+use crate::copies::Copies;
 use crate::library::catalogue::Catalogue;
 use crate::library::store::{Store, free_space};
 
@@ -34,6 +36,10 @@ pub(super) struct Shared {
     pub(super) config: watch::Receiver<Arc<Config>>,
     pub(super) catalogue: Catalogue,
     pub(super) store: Store,
+    /// Where recordings are that have no file.
+    pub(super) copies: Copies,
+    /// What became of what was asked for.
+    pub(super) tally: Tally,
     /// The folder of all renditions.
     pub(super) folder: PathBuf,
     /// The turns of encoders for those who wait, and the turn of the one that works ahead.
@@ -47,6 +53,35 @@ pub(super) struct Shared {
     /// so that it may be made again at any time.
     pub(super) deleting: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+}
+
+/// What became of the segments that were asked for, and of parts.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    hits: AtomicU64,
+    misses: AtomicU64,
+    evicted: AtomicU64,
+}
+
+impl Tally {
+    /// Counts a segment that was there, or was not.
+    pub(super) fn count(&self, was_there: bool) {
+        let count = if was_there { &self.hits } else { &self.misses };
+        count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What is kept, and what became of what was asked for since the process began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CacheStanding {
+    /// How many bytes are kept.
+    pub bytes: u64,
+    /// How many segments were there when somebody asked for them.
+    pub hits: u64,
+    /// How many had to be made.
+    pub misses: u64,
+    /// How many parts were deleted to make room.
+    pub evicted: u64,
 }
 
 /// What changes all the time.
@@ -73,7 +108,7 @@ impl Renditions {
     pub async fn open(
         environment: Environment,
         config: watch::Receiver<Arc<Config>>,
-        (catalogue, store): (Catalogue, Store),
+        (catalogue, store, copies): (Catalogue, Store, Copies),
     ) -> Self {
         let folder = config.borrow().state.join(FOLDER);
         let all = folder.clone();
@@ -84,6 +119,8 @@ impl Renditions {
             config,
             catalogue,
             store,
+            copies,
+            tally: Tally::default(),
             folder,
             asked: Semaphore::new(ENCODERS),
             ahead: Semaphore::new(1),
@@ -98,6 +135,14 @@ impl Renditions {
     /// Returns how recordings are handed out. `None` if they are not.
     pub fn rule(&self) -> Option<HlsRule> {
         self.shared.config.borrow().hls.clone()
+    }
+
+    /// Returns what is kept, and what became of what was asked for since the process began.
+    pub fn cache(&self) -> CacheStanding {
+        let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let Tally { hits, misses, evicted } = &self.shared.tally;
+        let bytes = self.shared.state().cache.bytes();
+        CacheStanding { bytes, hits: read(hits), misses: read(misses), evicted: read(evicted) }
     }
 
     /// Deletes renditions until the disk that they are on has `wanted` bytes free, or none are left: they can be made again,
@@ -131,6 +176,7 @@ impl Shared {
             cache.shrink(most)
         };
         let any = !gone.is_empty();
+        self.tally.evicted.fetch_add(gone.len() as u64, Ordering::Relaxed);
         self.delete(gone.iter().map(|place| place.folder(&self.folder)).collect()).await;
         any
     }
@@ -143,6 +189,7 @@ impl Shared {
             let most = most.saturating_sub(state.reserved);
             state.cache.shrink(most)
         };
+        self.tally.evicted.fetch_add(gone.len() as u64, Ordering::Relaxed);
         self.delete(gone.iter().map(|place| place.folder(&self.folder)).collect()).await;
     }
 

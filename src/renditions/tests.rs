@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::sync::watch;
 
 use super::encoder::{self, Encoder, Work};
+use super::input::Input;
 use super::layout::Layout;
 use super::probe;
 use super::shared::Renditions;
@@ -18,6 +19,7 @@ use crate::base::clock::SystemClock;
 use crate::base::environment::Environment;
 use crate::base::process::Invocation;
 use crate::config::{Config, HlsRule};
+use crate::copies::Copies;
 use crate::library::catalogue::{Catalogue, Recording};
 use crate::library::store::Store;
 use crate::model::{Airing, AiringId, Measured, Outcome, ShowId, Span, StationId, Verdict};
@@ -50,7 +52,7 @@ async fn encoded(file: &Path, layout: Layout, until: &[u32], target: &Path) {
     let mut first = 0;
     for end in until {
         let segments = std::mem::replace(&mut first, *end)..*end;
-        let work = Work { file: file.to_owned(), layout, bits: BITS, segments, behind_all: false };
+        let work = Work { input: Input::File(file.to_owned()), layout, bits: BITS, segments, behind_all: false };
         let mut encoder = Encoder::start(work, &SystemClock::shared()).unwrap();
         while let Some((_, segment)) = encoder.next().await.unwrap() {
             bytes.extend(segment);
@@ -74,7 +76,8 @@ async fn a_part_from_the_middle_follows_the_one_before_it_as_if_one_encoder_had_
     for (rate, name, codec) in formats {
         let file = path(name);
         ffmpeg(&["-f", "lavfi", "-i", SOUND, "-ar", rate, "-c:a", codec, "-b:a", "192k", file.to_str().unwrap()]).await;
-        let layout = probe::layout(&file, Some(LENGTH), Duration::from_secs(2), &clock).await.unwrap();
+        let layout =
+            probe::layout(&Input::File(file.clone()), Some(LENGTH), Duration::from_secs(2), &clock).await.unwrap();
         assert_eq!((layout.rate.to_string().as_str(), layout.channels), (rate, 2), "{name}");
         let (whole, parts, last) = (path("whole.mp4"), path("parts.mp4"), layout.segments());
         encoded(&file, layout, &[last], &whole).await;
@@ -126,7 +129,8 @@ impl Library {
         let store = Store::new(&config.output);
         let (told, heard) = watch::channel(Arc::new(config));
         let environment = Environment::system();
-        let renditions = Renditions::open(environment.clone(), heard, (catalogue.clone(), store)).await;
+        let copies = Copies::new(environment.clone(), heard.clone(), catalogue.clone(), store.clone());
+        let renditions = Renditions::open(environment.clone(), heard, (catalogue.clone(), store, copies)).await;
         Self { folder, catalogue, renditions, environment, _config: told }
     }
 
@@ -212,8 +216,8 @@ async fn what_many_ask_for_at_once_is_made_once() {
     assert!(rendered.segment(BITS, 7).await.unwrap().is_none(), "there is no eighth");
     // Another process of the service finds it.
     let heard = library.renditions.shared.config.clone();
-    let store = library.renditions.shared.store.clone();
-    let again = Renditions::open(library.environment.clone(), heard, (library.catalogue.clone(), store)).await;
+    let (store, copies) = (library.renditions.shared.store.clone(), library.renditions.shared.copies.clone());
+    let again = Renditions::open(library.environment.clone(), heard, (library.catalogue.clone(), store, copies)).await;
     let again = again.of(&library.recording("news").await).await.unwrap().unwrap();
     assert_eq!(again.segment(BITS, 3).await.unwrap().unwrap().etag(), tags[3]);
 }

@@ -63,7 +63,7 @@ pub use error::TapeError;
 pub use folder::bytes;
 pub use holds::{Hold, LONGEST_REASON};
 pub use index::entry::{Entry, Reel, Sound, Title, Trouble};
-pub use seals::{Damage, Seal, Seals};
+pub use seals::{Damage, Seal, SealLine, Seals};
 pub use tally::Tally;
 pub use timing::{Timed, on_air_times};
 pub use view::View;

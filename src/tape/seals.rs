@@ -98,8 +98,23 @@ pub struct Seals {
     broken: Option<String>,
 }
 
+/// A seal as it can be kept elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealLine {
+    /// What the reel held.
+    pub seal: Seal,
+    /// A file of seals with this one alone, which says which line it goes on from.
+    pub text: String,
+    /// The word of its line, which no other has.
+    pub word: String,
+    /// Whether the reel was deleted since.
+    pub is_deleted: bool,
+}
+
 #[derive(Debug, Clone)]
 struct Line {
+    /// The word of the line before.
+    before: String,
     name: String,
     /// `None` if the reel was deleted.
     seal: Option<Seal>,
@@ -125,7 +140,7 @@ impl Seals {
         let mut tip = first.strip_prefix(HEADER).unwrap_or_default().to_owned();
         for text in lines {
             let (body, word) = text.rsplit_once(' ').unwrap_or((text, ""));
-            let line = Line::parse(body, word);
+            let line = Line::parse(&tip, body, word);
             if chained(&tip, body) != word && seals.broken.is_none() {
                 seals.broken = Some(line.as_ref().map_or_else(|| body.to_owned(), |line| line.name.clone()));
             }
@@ -146,6 +161,24 @@ impl Seals {
         self.lines.iter().filter_map(|line| line.seal.as_ref()).filter(move |seal| !deleted.contains(&*seal.name))
     }
 
+    /// The seals behind the line with this `word`, the oldest first; all of them if it is `None`, or if that line is not there
+    /// any more.
+    pub fn after(&self, word: Option<&str>) -> impl Iterator<Item = SealLine> {
+        let deleted = self.deleted();
+        let at = word.and_then(|word| self.lines.iter().position(|line| line.word == word));
+        self.lines.iter().skip(at.map_or(0, |at| at + 1)).filter_map(move |Line { before, seal, word, .. }| {
+            let seal = seal.clone()?;
+            let Seal { name, bytes, sound, index_bytes, index } = &seal;
+            let text = format!("{HEADER}{before}\nsealed {name} {bytes} {sound} {index_bytes} {index} {word}\n");
+            Some(SealLine { is_deleted: deleted.contains(&**name), text, word: word.clone(), seal })
+        })
+    }
+
+    /// The length of the file of the seals of the tape in `folder`, by which it is seen that there are new ones. Blocks.
+    pub fn length(folder: &Path) -> u64 {
+        fs::metadata(folder.join(FILE)).map_or(0, |file| file.len())
+    }
+
     /// The names of the reels that were sealed, also of those that were deleted.
     pub(super) fn names(&self) -> HashSet<&str> {
         self.lines.iter().map(|line| &*line.name).collect()
@@ -163,7 +196,7 @@ impl Seals {
 }
 
 impl Line {
-    fn parse(body: &str, word: &str) -> Option<Self> {
+    fn parse(before: &str, body: &str, word: &str) -> Option<Self> {
         let words: Vec<&str> = body.split(' ').collect();
         let (name, seal) = match words[..] {
             ["deleted", name] => (name, None),
@@ -174,7 +207,7 @@ impl Line {
             }
             _ => return None,
         };
-        Some(Self { name: name.to_owned(), seal, word: word.to_owned() })
+        Some(Self { before: before.to_owned(), name: name.to_owned(), seal, word: word.to_owned() })
     }
 }
 

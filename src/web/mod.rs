@@ -43,7 +43,7 @@ pub use site::{Parts, Site};
 use answer::language;
 use auth::door::{self, Door};
 use transport::server::Server;
-use transport::{body, same_site};
+use transport::{body, cross_origin, same_site};
 
 /// How long open requests may still take when the daemon stops.
 const GRACE: Duration = Duration::from_millis(500);
@@ -92,7 +92,8 @@ fn guarded(site: Site) -> Router {
         .layer(once)
         .layer(from_fn_with_state(clock, body::read_first))
         .layer(from_fn_with_state(door, door::authenticate))
-        .layer(from_fn_with_state(current, same_site::check))
+        .layer(from_fn_with_state(current.clone(), same_site::check))
+        .layer(from_fn_with_state(current, cross_origin::allow))
         .layer(from_fn(language::choose))
 }
 

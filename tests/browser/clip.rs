@@ -118,6 +118,8 @@ async fn a_clip_of_two_pieces_with_a_bleep_has_the_seconds_that_were_chosen() {
     page.click(".piece:last-child [data-hear=joint]").await;
     page.is("document.querySelector('.told').textContent.startsWith('0:12 · all of it is there')").await;
     page.fits().await;
+    page.is("document.querySelector('.clip [name=encoding]').value === 'mp3'").await;
+    page.eval("document.querySelector('.clip [name=encoding]').value = 'opus'").await;
     page.eval("document.querySelector('.clip [name=title]').value = '두 조각'").await;
     page.click(".clip button.first").await;
     page.is("location.pathname === '/clips'").await;
@@ -126,6 +128,7 @@ async fn a_clip_of_two_pieces_with_a_bleep_has_the_seconds_that_were_chosen() {
     let list = aircheck.list().await;
     assert_eq!(list[0]["title"], json!("두 조각"));
     let file: std::path::PathBuf = list[0]["file"].as_str().expect("a file").into();
+    assert_eq!(file.extension(), Some("opus".as_ref()));
     let heard = tokio::task::spawn_blocking(move || Report::of_file(&file)).await.expect("no panic");
     let first = u16::try_from(start.timestamp() % 65_536).expect("so small");
     let seconds: Vec<_> = heard.numbers().into_iter().map(|second| second.wrapping_sub(first)).collect();
@@ -149,8 +152,13 @@ async fn without_scripts_a_clip_is_cut_with_a_form_that_says_what_is_wrong() {
     let from = start.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let to = (start + TimeDelta::seconds(30)).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     page.goto(&format!("/clips/new?station=s&from={from}&to={to}")).await;
+    page.is("document.querySelector('[name=encoding]').selectedOptions[0].textContent === 'MP3'").await;
+    page.eval("document.querySelector('[name=encoding]').value = 'original'").await;
+    page.is("document.querySelector('[name=encoding]').selectedOptions[0].textContent === '원본'").await;
     page.click(".clip button.first").await;
     page.is("location.pathname === '/clips'").await;
     until("the clip", LIMIT, async || aircheck.list().await.len() == 1).await;
-    assert_eq!(aircheck.list().await[0]["verdict"], json!("complete"));
+    let clip = &aircheck.list().await[0];
+    assert_eq!(clip["verdict"], json!("complete"));
+    assert!(clip["file"].as_str().is_some_and(|file| file.contains(".m4a")), "{clip}");
 }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 
 use super::SOUND;
 use crate::encodings::made;
+use crate::original_he_aac;
 use crate::support::browser::{Browser, Look};
 use crate::support::collection::{Collection, kept};
 
@@ -24,6 +25,10 @@ async fn chromium_decodes_and_plays_aac_opus_and_the_original() {
         collection.list(&kept, &file).await;
         all.push((id, extension, length));
     }
+    let kept = kept("evening-news", "Evening News", 3);
+    let length = original_he_aac::made(collection.aircheck.path("recordings").join("3.m4a")).await;
+    collection.list(&kept, "3.m4a").await;
+    all.push((kept.airing().id, "m4a", length));
     let (_service, base) = collection.serve().await;
     let browser = Browser::start().await;
     let page = browser.page(&base, Look::DESK).await;

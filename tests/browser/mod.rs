@@ -4,6 +4,7 @@ mod access;
 mod accessible;
 mod clip;
 mod encodings;
+mod grabs;
 mod hls;
 mod korean;
 mod listening;
@@ -65,7 +66,7 @@ fn tape_two_hours(library: &Library) {
 }
 
 /// The addresses of all pages.
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 16] = [
     "/",
     "/?q=romanze",
     "/?recording=masters@20261119T0500Z",
@@ -77,6 +78,7 @@ const PAGES: [&str; 15] = [
     "/clips",
     "/clips/new",
     "/clips/new?station=kbs&from=-3h&to=-170m",
+    "/grabs",
     "/subscribe",
     "/shows/masters",
     "/share/masters@20261119T0500Z",

@@ -69,6 +69,7 @@ async fn shared_caches_store_nothing_behind_the_password_and_browsers_no_page() 
         "/stations",
         "/clips",
         "/clips/new",
+        "/grabs",
         "/subscribe",
         "/shows/hostile",
         share,

@@ -7,6 +7,7 @@
 //! | [`rtmp`] | a real nginx-rtmp with a real publisher |
 //! | [`icecast`] | a real icecast2 with a real source |
 //! | [`taped`] | a tape that is written without a station |
+//! | [`kept`] | what a source makes of bytes, on a tape, and the file that keeps it as it was sent |
 //! | [`tls`] | an origin behind TLS, with a certificate of its own |
 //! | [`airing`] | shows that begin soon |
 //! | [`library`] | the service with recordings in its library, made without a station |
@@ -54,6 +55,7 @@ pub mod collection;
 pub mod ffmpeg;
 pub mod folder;
 pub mod icecast;
+pub mod kept;
 pub mod library;
 pub mod machine;
 pub mod odd_store;

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use tokio::task::JoinHandle;
 
 /// What the store does with whoever asks.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, Default)]
 pub struct Oddity {
     /// Refuses everything with a status and a word, and what follows in the answer.
@@ -22,6 +23,12 @@ pub struct Oddity {
     pub overwrites: bool,
     /// Says a checksum that is not that of the bytes.
     pub lies: bool,
+    /// Knows no checksums, and refuses requests that have some.
+    pub refuses_checksums: bool,
+    /// Knows no conditions, and refuses requests that have some.
+    pub refuses_conditions: bool,
+    /// Says no checksum, and damages what is written.
+    pub damages: bool,
 }
 
 /// The store; it ends when it is dropped.
@@ -65,6 +72,11 @@ impl OddStore {
     /// Returns the token of the keys with which it was asked last.
     pub fn token(&self) -> Option<String> {
         self.shared.lock().expect("no panic").token.clone()
+    }
+
+    /// Returns an object, by its path as it is asked for. `None` if there is none.
+    pub fn object(&self, path: &str) -> Option<Bytes> {
+        self.shared.lock().expect("no panic").objects.get(path).cloned()
     }
 
     /// Returns the names of its objects, with the bucket.
@@ -116,6 +128,13 @@ async fn answer(
     if uri.query().is_some_and(|query| query.contains("list-type=2")) {
         return "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>".into_response();
     }
+    let has_checksum = headers.keys().any(|name| name.as_str().starts_with("x-amz-checksum"));
+    let has_condition = method == Method::PUT && headers.contains_key("if-none-match");
+    if shared.oddity.refuses_checksums && has_checksum || shared.oddity.refuses_conditions && has_condition {
+        let words = "<Error><Code>NotImplemented</Code><Message>A header you provided implies functionality that is not \
+                     implemented</Message></Error>";
+        return (StatusCode::NOT_IMPLEMENTED, words).into_response();
+    }
     let name = uri.path().to_owned();
     let is_there = shared.objects.contains_key(&name);
     match method {
@@ -123,7 +142,13 @@ async fn answer(
             (StatusCode::PRECONDITION_FAILED, "<Error><Code>PreconditionFailed</Code></Error>").into_response()
         }
         Method::PUT => {
+            let damaged: Bytes = body.iter().map(|byte| byte ^ 1).collect::<Vec<_>>().into();
+            let says_none = shared.oddity.damages || !has_checksum;
+            let body = if shared.oddity.damages { damaged } else { body };
             shared.objects.insert(name, body);
+            if says_none {
+                return StatusCode::OK.into_response();
+            }
             let lie = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
             let ours = headers.get("x-amz-checksum-sha256").and_then(|sum| sum.to_str().ok()).unwrap_or_default();
             [("x-amz-checksum-sha256", if shared.oddity.lies { lie } else { ours })].into_response()

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use aircheck::capture::source::media::adts_frame_length;
-use aircheck::model::{Chunk, Container, Format, MediaEvent};
+use aircheck::model::{Cause, CauseKind, Chunk, Container, Format, MediaEvent};
 use aircheck::tape::Tape;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -94,4 +94,16 @@ fn adts(mut data: &[u8]) -> Vec<&[u8]> {
         data = rest;
     }
     frames
+}
+
+/// Returns the gap that is on tape if `chunk` could not be fetched.
+pub fn lost(chunk: &Chunk) -> MediaEvent {
+    MediaEvent::Gap {
+        duration: chunk.duration,
+        arrived: chunk.arrived,
+        programme_time: chunk.programme_time,
+        discontinuity: false,
+        follows: true,
+        cause: Cause::new(CauseKind::Refused, "it answered 404"),
+    }
 }

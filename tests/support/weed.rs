@@ -43,17 +43,21 @@ impl Weed {
         let identity = serde_json::json!({ "name": "radio", "credentials": keys,
             "actions": ["Admin", "Read", "Write", "List", "Tagging"] });
         std::fs::write(&config, serde_json::json!({ "identities": [identity] }).to_string()).expect("written");
-        let [master, volume, filer, port] = [(); 4].map(|()| ports::free());
+        let port = ports::free();
+        // It takes a gRPC port 10,000 above each if none is named: a connection of another test may hold that one.
+        let listens = ["master", "volume", "filer", "s3"].into_iter().flat_map(|part| {
+            let own = if part == "s3" { port } else { ports::free() };
+            [format!("-{part}.port={own}"), format!("-{part}.port.grpc={}", ports::free())]
+        });
         let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
         #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
-        let child = Command::new(program)
+        let mut child = Command::new(program)
             .arg("server")
             .arg(format!("-dir={}", folder.path().display()))
-            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-volume.max=20"])
+            .args(["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-volume.max=100"])
             .args(["-s3.port.iceberg=0", "-s3.port.lance=0"])
             .args(["-master.volumeSizeLimitMB=64", &format!("-s3.config={}", config.display())])
-            .args([format!("-master.port={master}"), format!("-volume.port={volume}")])
-            .args([format!("-filer.port={filer}"), format!("-s3.port={port}")])
+            .args(listens)
             .current_dir(folder.path())
             .stdin(Stdio::null())
             .stdout(log.try_clone().expect("a second handle"))
@@ -61,9 +65,15 @@ impl Weed {
             .kill_on_drop(true)
             .spawn()
             .expect("SeaweedFS starts");
-        let weed = Self { _child: child, _folder: folder, port };
-        until("SeaweedFS listens", BEGINS_WITHIN, async || TcpStream::connect(("127.0.0.1", port)).await.is_ok()).await;
-        Some(weed)
+        until("SeaweedFS listens", BEGINS_WITHIN, async || {
+            if let Some(status) = child.try_wait().expect("a status") {
+                let log = std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+                panic!("SeaweedFS ended by itself ({status}):\n{log}");
+            }
+            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        Some(Self { _child: child, _folder: folder, port })
     }
 }
 

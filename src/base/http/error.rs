@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use reqwest::StatusCode;
+use chrono::{DateTime, Utc};
+use reqwest::{Response, StatusCode};
 use thiserror::Error;
 use url::Url;
 
 use super::guard::out_of_reach;
 use super::limits::READ_TIMEOUT;
 use super::reasons::{innermost, is_malformed};
-use super::tls;
+use super::{retry_after, tls};
 use crate::base::redact;
 
 /// What went wrong with a request, in words that may be shown: URLs are redacted.
@@ -31,6 +32,16 @@ pub enum HttpError {
         url: String,
         /// The answer.
         status: StatusCode,
+    },
+    /// The server is busy, and says for how long it wants not to be asked.
+    #[error("{url} answered {status}, and asks to be left alone for {} s", wait.as_secs())]
+    Busy {
+        /// Whose answer, redacted.
+        url: String,
+        /// The answer.
+        status: StatusCode,
+        /// For how long. It may say anything: whoever waits bounds it.
+        wait: Duration,
     },
     /// Nothing, or nothing more, arrived in time.
     #[error("{url} {what} {} s", limit.as_secs_f32())]
@@ -130,6 +141,15 @@ impl HttpError {
         }
     }
 
+    /// The server answered a request for `url`, but not with 2xx. `now` counts if it is busy and does not say what time it is.
+    pub fn answered(response: &Response, url: &Url, now: DateTime<Utc>) -> Self {
+        let (url, status) = (redact::url(url), response.status());
+        match retry_after::wait(status, response.headers(), now) {
+            Some(wait) => Self::Busy { url, status, wait },
+            None => Self::Status { url, status },
+        }
+    }
+
     /// Nothing came from `url` (redacted) for as long as `limit`.
     pub fn silent(url: String, limit: Duration) -> Self {
         Self::TimedOut { url, what: "sent nothing for", limit }
@@ -138,7 +158,15 @@ impl HttpError {
     /// The status, if the server answered with one.
     pub fn status(&self) -> Option<StatusCode> {
         match self {
-            Self::Status { status, .. } => Some(*status),
+            Self::Status { status, .. } | Self::Busy { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// For how long the server wants not to be asked, if it says so.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { wait, .. } => Some(*wait),
             _ => None,
         }
     }

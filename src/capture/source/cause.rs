@@ -10,7 +10,7 @@ impl AsCause for HttpError {
     fn cause_kind(&self) -> CauseKind {
         match self {
             Self::Client(_) | Self::Header { .. } => CauseKind::Internal,
-            Self::Status { .. } | Self::RedirectLoop { .. } => CauseKind::Refused,
+            Self::Status { .. } | Self::Busy { .. } | Self::RedirectLoop { .. } => CauseKind::Refused,
             Self::OutOfReach { .. } => CauseKind::Address,
             Self::TimedOut { .. } => CauseKind::Stalled,
             Self::Unreachable { .. } | Self::Tls { .. } | Self::Malformed { .. } | Self::Broken { .. } => {

@@ -14,6 +14,9 @@
 //! | [`titles`]: what plays, at an address of the station | twice as long as between two questions | 10 min | as long as the station is taped | – |
 //! | [`LATELY`]: a connection within a minute of its last sound | 0.25 s | 0.75 s | | |
 //!
+//! A server that says when it wants to be asked again (`Retry-After` with 429 and 503) is asked for a grab no earlier, for at
+//! most two minutes.
+//!
 //! Waits double and vary by a fifth, so that many recorders do not return to a restarted station in step. A success
 //! starts the row from the beginning. Only the doubt about a short segment ends by count, and what is not
 //! live: a grab. The retries of a segment end when the station no longer offers it, or when it fails while newer ones come.
@@ -23,10 +26,20 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+use crate::base::http::HttpError;
+
 /// The longest wait between two tries of anything.
 pub const LONGEST: Duration = Duration::from_secs(10);
 /// The bounds of the longest wait between two reloads.
 const LONGEST_RELOAD: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(5));
+
+/// The longest that a server may ask to be left alone, by whoever fetches what is not live.
+const LONGEST_ASKED: Duration = Duration::from_mins(2);
+
+/// For how long the server that answered with `error` is left alone because it asks for that.
+pub fn asked(error: &HttpError) -> Duration {
+    error.wait().unwrap_or_default().min(LONGEST_ASKED)
+}
 
 /// A playlist that could not be fetched or read. With [`Retry::at_most`] a target duration, so that none passes unseen.
 pub const PLAYLIST: Retry =

@@ -11,13 +11,22 @@ use crate::config::{parse_duration, parse_position, parse_rate, parse_size};
     aircheck grab https://cdn.example/vod/abc/playlist.m3u8 --output film.mp4\n  \
     aircheck grab 'https://cdn.example/v/(*).ts' --pad 6 --count 451 --referer https://tv.example/ --output film.mp4\n  \
     aircheck grab 'https://cdn.example/v/(*).ts' --from 0 --length 00:30:00 --segment 4s --output film.mp4\n  \
-    aircheck grab https://cdn.example/v/000017.ts --output sound.mp3\n\n\
+    aircheck grab https://cdn.example/v/000017.ts --output sound.mp3\n  \
+    aircheck grab s3://my-radio/news.mp3 --output news.mp3\n\n\
     The name of the file says what is made: .mp4, .mkv and .ts copy picture and sound, .m4a and .aac the sound alone,\n\
     .mp3 and .opus encode the sound. If it was interrupted, the same command goes on.")]
 pub struct GrabArguments {
-    /// The address: of a playlist, of a page that names one, of a segment, or of segments with (*) for their number
-    #[arg(value_name = "ADDRESS")]
-    pub address: String,
+    /// The address: of a playlist, of a page that names one, of a segment, or of segments with (*) for their number; or a file
+    /// in the object store of the YAML (s3://BUCKET/NAME)
+    #[arg(value_name = "ADDRESS", required_unless_present = "station")]
+    pub address: Option<String>,
+    /// A step that finds the playlist in the page at ADDRESS, as stations know them, such as 'match: "src=\"(.*?)\""';
+    /// again for each further one
+    #[arg(long = "find", value_name = "STEP")]
+    pub find: Vec<String>,
+    /// The station of the stations.yaml whose address, steps and headers are used
+    #[arg(long, value_name = "STATION", conflicts_with_all = ["address", "find"])]
+    pub station: Option<String>,
     /// The file to make, in a folder that is there; else it is named after the address
     #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -36,6 +45,9 @@ pub struct GrabArguments {
     /// How long one segment plays, such as 4s
     #[arg(long, value_name = "LENGTH", value_parser = length)]
     pub segment: Option<Duration>,
+    /// The address of the beginning (initialisation section) of segments that are fragments of an MP4; else it is looked for
+    #[arg(long, value_name = "ADDRESS")]
+    pub init: Option<String>,
     /// The page that the server expects to be linked from
     #[arg(long, value_name = "ADDRESS")]
     pub referer: Option<String>,

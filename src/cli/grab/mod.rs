@@ -2,12 +2,14 @@
 //! ended, and makes a file of it. It needs no configuration and no service.
 
 mod arguments;
+mod place;
 mod shown;
 
 use std::path::Path;
 
 pub(super) use arguments::GrabArguments;
 
+use self::place::Place;
 use self::shown::{Bar, Report, line, missing_lines};
 use super::exit::{DONE, FAILED, INCOMPLETE, USAGE};
 use super::print::{print, print_json};
@@ -18,25 +20,44 @@ use crate::base::environment::Environment;
 use crate::base::http::Reach;
 use crate::base::process::Invocation;
 use crate::base::signals::Signals;
+use crate::config::{Config, parse_steps};
 use crate::grabs::{Asked, Format, Outcome, Progress, folder_of, forget, grab, named_after};
 
 /// Grabs. Exit code 3 if something is missing.
 pub(super) fn run(arguments: GrabArguments) -> anyhow::Result<u8> {
+    let address = arguments.address.clone().unwrap_or_default();
+    let steps = if arguments.find.is_empty() {
+        Ok(Vec::new())
+    } else {
+        parse_steps(address.trim(), &arguments.find).map_err(|reason| format!("`--find`: {reason}"))
+    };
+    let place = steps.map(|steps| Place { address, steps, ..Place::default() });
+    begin(arguments, place)
+}
+
+/// Grabs what is at the address of a station of the file, found by its steps.
+pub(super) fn of_station(config: &Config, arguments: GrabArguments) -> anyhow::Result<u8> {
+    let place = Place::of_station(config, arguments.station.as_deref().unwrap_or_default());
+    begin(arguments, place)
+}
+
+fn begin(arguments: GrabArguments, place: Result<Place, String>) -> anyhow::Result<u8> {
     logging::begin("off");
-    let file = arguments.output.clone().unwrap_or_else(|| format!("{}.mp4", named_after(&arguments.address)).into());
-    let format = match fit(&file) {
-        Ok(format) => format,
+    let json = arguments.json;
+    let asked = place.and_then(|place| {
+        let named = || format!("{}.mp4", named_after(&place.address)).into();
+        let file = arguments.output.clone().unwrap_or_else(named);
+        let asked = asked(arguments, place, fit(&file)?);
+        asked.check().map_err(|error| error.to_string())?;
+        Ok((asked, file))
+    });
+    let (asked, file) = match asked {
+        Ok(asked) => asked,
         Err(reason) => {
             eprintln!("aircheck: {reason}");
             return Ok(USAGE);
         }
     };
-    let json = arguments.json;
-    let asked = asked(arguments, format);
-    if let Err(error) = asked.check() {
-        eprintln!("aircheck: {error}");
-        return Ok(USAGE);
-    }
     if !programs::all_there(&[]) {
         return Ok(FAILED);
     }
@@ -123,18 +144,24 @@ fn fit(file: &Path) -> Result<Format, String> {
     }
 }
 
-fn asked(arguments: GrabArguments, format: Format) -> Asked {
-    let GrabArguments { address, pad, from, count, length, segment, referer, mut headers, .. } = arguments;
+fn asked(arguments: GrabArguments, place: Place, format: Format) -> Asked {
+    let GrabArguments { pad, from, count, length, segment, init, referer, headers: more, .. } = arguments;
+    let Place { address, steps, mut headers, accept_invalid, .. } = place;
+    headers.extend(more);
     headers.extend(referer.map(|referer| ("Referer".to_owned(), referer)));
-    let GrabArguments { max_bitrate, language, parallel, largest, strict, .. } = arguments;
+    let (max_bitrate, language) = (arguments.max_bitrate.or(place.max_bitrate), arguments.language.or(place.language));
+    let GrabArguments { parallel, largest, strict, .. } = arguments;
     Asked {
         address,
+        steps,
         headers,
+        accept_invalid,
         pad,
         from,
         count,
         length,
         segment,
+        init,
         max_bitrate,
         language,
         format,

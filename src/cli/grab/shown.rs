@@ -13,8 +13,6 @@ use crate::grabs::{Missing, Outcome, Progress, Stage, Standing};
 
 /// How often the bar is drawn.
 const EVERY: Duration = Duration::from_millis(200);
-/// How much of the rate is that of the last moment.
-const NEWEST: f64 = 0.1;
 /// How many missing stretches are named; JSON has all.
 const MOST_NAMED: usize = 20;
 
@@ -38,15 +36,12 @@ impl Bar {
 
     /// Draws the bar until the future is dropped.
     pub(super) async fn show(&self) {
-        let (mut before, mut rate) = (self.progress.standing().bytes, 0.0);
         loop {
+            self.progress.measure(self.clock.monotonic());
             let standing = self.progress.standing();
-            let now = standing.bytes.saturating_sub(before) as f64 / EVERY.as_secs_f64();
-            rate = if rate > 0.0 { rate + NEWEST * (now - rate) } else { now };
-            before = standing.bytes;
             self.drawn.set_length(standing.total.max(1) as u64);
             self.drawn.set_position(standing.done as u64);
-            self.drawn.set_message(words(&standing, rate));
+            self.drawn.set_message(words(&standing));
             self.clock.sleep(EVERY).await;
         }
     }
@@ -58,22 +53,20 @@ impl Drop for Bar {
     }
 }
 
-/// What the bar says; `rate` is in bytes per second.
-fn words(standing: &Standing, rate: f64) -> String {
+/// What the bar says.
+fn words(standing: &Standing) -> String {
     match standing.stage {
-        Stage::Finding => return "finding out what there is".to_owned(),
+        Stage::Waiting | Stage::Finding => return "finding out what there is".to_owned(),
         Stage::Packing => return "making the file".to_owned(),
         Stage::Fetching => {}
     }
-    let Standing { total, done, before, lost, bytes: came, .. } = *standing;
+    let Standing { total, done, lost, bytes: came, rate, .. } = *standing;
     let mut words = format!("{done} of {total} segments  {}", bytes(came));
     if rate > 0.0 {
         let _ = write!(words, "  {:.1} MiB/s", rate / f64::from(1 << 20));
-        let fetched = done.saturating_sub(before);
-        if fetched > 0 {
-            let left = total.saturating_sub(done + lost) as f64 * came as f64 / fetched as f64 / rate;
-            let _ = write!(words, "  {} left", clock(left));
-        }
+    }
+    if let Some(left) = standing.left() {
+        let _ = write!(words, "  {} left", clock(left));
     }
     if lost > 0 {
         let _ = write!(words, "  {lost} missing");
@@ -205,7 +198,8 @@ mod tests {
 
     #[test]
     fn the_bar_says_how_far_it_is_and_how_long_it_takes() {
-        let standing = Standing { stage: Stage::Fetching, total: 100, done: 60, before: 10, lost: 1, bytes: 50 << 20 };
-        assert_eq!(words(&standing, 1024.0 * 1024.0), "60 of 100 segments  50 MiB  1.0 MiB/s  0:39 left  1 missing");
+        let (stage, bytes, rate) = (Stage::Fetching, 50 << 20, 1024.0 * 1024.0);
+        let standing = Standing { stage, total: 100, done: 60, before: 10, lost: 1, bytes, rate };
+        assert_eq!(words(&standing), "60 of 100 segments  50 MiB  1.0 MiB/s  0:39 left  1 missing");
     }
 }

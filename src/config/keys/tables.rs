@@ -166,6 +166,12 @@ pub static WEB: Table = Table {
             "Lets everybody in who can reach the page; otherwise it has a password where other machines reach it.",
         ),
         key(
+            "origins",
+            Kind::Words,
+            "origins: [https://player.example.org]",
+            "Pages elsewhere whose scripts may play what is here: playlists, segments and sound; by default none.",
+        ),
+        key(
             "ad_hoc",
             Kind::Bool,
             "ad_hoc: true",
@@ -209,8 +215,19 @@ pub static STORE: Table = Table {
             "name: \"{{ station }}/{{ start | date('%Y/%m/%d %H%M') }} {{ show }}\"",
             "The names of the copies, without prefix and extension; by default those of the files.",
         ),
-        key("what", Kind::Words, "what: [recordings, clips]", "What is copied: `recordings`, `clips`.")
-            .default("[\"recordings\"]"),
+        key(
+            "tape_name",
+            Kind::Template,
+            "tape_name: \"tape/{{ station_id }}/{{ start | date('%Y-%m-%d') }}\"",
+            "The folders of what is copied of tapes, without prefix; by default as in the example.",
+        ),
+        key(
+            "what",
+            Kind::Words,
+            "what: [recordings, clips]",
+            "What is copied: `recordings`, `clips`; of the stations that are always on tape also `reels` and daily `accounts`.",
+        )
+        .default("[\"recordings\"]"),
         key(
             "local",
             Kind::WordOr(&["keep"], &LOCAL),

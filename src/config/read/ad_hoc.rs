@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::station;
 use crate::base::zone::Zone;
 use crate::config::values::{Config, Station};
-use crate::config::yaml::{self, Problems};
+use crate::config::yaml::{self, ConfigErrors, Problems};
 use crate::model::StationId;
 
 /// The keys of a station that may be asked for.
@@ -64,13 +64,7 @@ fn read(id: &StationId, source: &Value, timezone: Zone) -> Result<Station, Strin
     let mut problems = Problems::default();
     let station =
         yaml::parse(&text, &mut problems).and_then(|node| station::ad_hoc(&node, id, timezone, &mut problems));
-    problems.into_result(Path::new("source"), &text).map_err(|errors| {
-        let said = errors.problems.into_iter().map(|problem| match problem.hint {
-            Some(hint) => format!("{} ({hint})", problem.message),
-            None => problem.message,
-        });
-        said.collect::<Vec<_>>().join("; ")
-    })?;
+    problems.into_result(Path::new("source"), &text).map_err(ConfigErrors::in_a_line)?;
     station.ok_or_else(|| "`source` names no station".to_owned())
 }
 
@@ -119,10 +113,11 @@ mod tests {
         let SourceConfig::Icecast(icecast) = &station.source else { panic!("{station:?}") };
         assert!(icecast.accept_invalid && matches!(&icecast.address, Address::Find(steps) if steps.len() == 2));
         assert_eq!((station.name.as_str(), station.timezone.name()), ("방송 😀", "Europe/Berlin"));
-        assert_eq!(
-            asked(&json!({ "rtmp": { "url": "rtmp://r.example/live", "playpath": "x" } })).unwrap().source.kind(),
-            "rtmp"
-        );
+        for rtmp in [json!({ "url": "rtmp://r.example/live", "playpath": "x" }), json!("rtmp://r.example/live/x")] {
+            let station = asked(&json!({ "rtmp": rtmp })).unwrap();
+            assert_eq!((station.source.kind(), station.name.as_str()), ("rtmp", "r.example"));
+            assert!(station.source.reach().is_guarded());
+        }
     }
 
     #[test]

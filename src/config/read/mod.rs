@@ -14,9 +14,11 @@ mod gaps;
 mod grab;
 mod hls;
 mod object_store;
+mod origins;
 mod show;
 mod sources;
 mod station;
+mod steps;
 mod template;
 mod timezone;
 mod titles;
@@ -26,6 +28,8 @@ pub use sources::{SIDE_FOLDER, side_files};
 
 use std::path::Path;
 use std::time::Duration;
+
+pub use steps::parse_steps;
 
 use super::keys;
 use super::values::Config;

@@ -24,6 +24,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Optio
     };
     let keys = keys(&section, folder, problems);
     let name = section.get("name").and_then(|_| section.read("name", problems, template::parse_alone));
+    let tape_name = section.get("tape_name").and_then(|_| section.read("tape_name", problems, template::parse_alone));
     let whole_up_to = section.read("whole_up_to", problems, whole).or_else(|| units::size(WHOLE_UP_TO).ok());
     let prefix = section.read("prefix", problems, prefix).unwrap_or_default();
     let (what, local_days) = (what(&section, problems), local_days(&section, problems));
@@ -35,6 +36,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Optio
         prefix,
         keys: keys?,
         name,
+        tape_name,
         what,
         local_days,
         whole_up_to: whole_up_to?,

@@ -6,10 +6,10 @@ use std::path::Path;
 use ipnet::IpNet;
 use url::{Host, Url};
 
-use super::checks;
+use super::{checks, origins};
 use crate::base::password::{PasswordError, PasswordHash};
 use crate::config::keys::{self, Section};
-use crate::config::values::{Auth, Complaint, Web, secret};
+use crate::config::values::{Auth, Complaint, Origins, Web, secret};
 use crate::config::yaml::Problems;
 
 /// Reads `web` of the file.
@@ -22,6 +22,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
             base_url: None,
             trusted_proxies,
             auth: Auth::Machine,
+            origins: Origins::default(),
             ad_hoc: false,
             local_sources,
         };
@@ -35,6 +36,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
         listen: listen.unwrap_or_else(default),
         base_url: section.read("base_url", problems, |text| base_url(text, folder, guarded)),
         trusted_proxies: networks(&section, "trusted_proxies", PROXIES, problems),
+        origins: origins::read(&section, auth.as_ref(), problems),
         auth: auth.unwrap_or_default(),
         ad_hoc: section.flag("ad_hoc", problems).unwrap_or(false),
         local_sources: networks(&section, "local_sources", SOURCES, problems).into(),

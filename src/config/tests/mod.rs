@@ -8,6 +8,7 @@ use crate::model::{ShowId, StationId};
 
 mod hints;
 mod object_store;
+mod origins;
 mod suggestions;
 mod titles;
 

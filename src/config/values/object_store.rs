@@ -21,6 +21,8 @@ pub struct ObjectStore {
     pub keys: Keys,
     /// The names of the copies, without prefix and extension; `None` if they have the names of the files.
     pub name: Option<Template>,
+    /// The folder of what is copied of a tape, without prefix; `None` if it has the usual one.
+    pub tape_name: Option<Template>,
     /// What is copied.
     pub what: Vec<CopiedKind>,
     /// How long the files of the output folder stay after they were copied, in days; `None` if they stay.
@@ -60,18 +62,29 @@ pub enum CopiedKind {
     Recordings,
     /// Clips.
     Clips,
+    /// Reels that have ended of the stations that are always on tape, with their indexes and seals.
+    Reels,
+    /// What was on tape of each day of those stations.
+    Accounts,
 }
 
 impl CopiedKind {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Recordings, Self::Clips];
+    pub const ALL: [Self; 4] = [Self::Recordings, Self::Clips, Self::Reels, Self::Accounts];
 
     /// Returns its word in the file and in the catalogue.
     pub fn word(self) -> &'static str {
         match self {
             Self::Recordings => "recordings",
             Self::Clips => "clips",
+            Self::Reels => "reels",
+            Self::Accounts => "accounts",
         }
+    }
+
+    /// Whether it is on the list of recordings.
+    pub fn is_listed(self) -> bool {
+        matches!(self, Self::Recordings | Self::Clips)
     }
 }
 

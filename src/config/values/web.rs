@@ -10,6 +10,7 @@ use std::sync::Arc;
 use ipnet::IpNet;
 use url::Url;
 
+use super::Origins;
 use crate::base::http::Reach;
 use crate::base::password::PasswordHash;
 
@@ -24,6 +25,8 @@ pub struct Web {
     pub trusted_proxies: Vec<IpNet>,
     /// Who may see it.
     pub auth: Auth,
+    /// Whose scripts may play what is here.
+    pub origins: Origins,
     /// Whether a station that is not in the file may be recorded for who asks.
     pub ad_hoc: bool,
     /// The networks near this machine from which something may be fetched for who asks.
@@ -43,6 +46,7 @@ impl Web {
         "feed",
         "feed.xml",
         "feeds.opml",
+        "grabs",
         "healthz",
         "live",
         "media",

@@ -48,6 +48,15 @@ impl ConfigErrors {
         let problem = Problem { file: named, line: 0, column: 0, message, hint, excerpt, caret: (0, 0) };
         Self { file: file.to_owned(), problems: vec![problem] }
     }
+
+    /// All of them in one line, for who has written no file.
+    pub fn in_a_line(self) -> String {
+        let said = self.problems.into_iter().map(|problem| match problem.hint {
+            Some(hint) => format!("{} ({hint})", problem.message),
+            None => problem.message,
+        });
+        said.collect::<Vec<_>>().join("; ")
+    }
 }
 
 impl std::error::Error for ConfigErrors {}

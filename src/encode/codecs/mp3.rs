@@ -30,7 +30,6 @@ pub struct Mp3Encoder {
     process: Running,
     input: Option<ChildStdin>,
     path: PathBuf,
-    clock: SharedClock,
 }
 
 impl Mp3Encoder {
@@ -48,16 +47,16 @@ impl Mp3Encoder {
             .args(["-f", "mp3", "-y"])
             // A path that begins with `-` or looks like a protocol stays a path.
             .args([format!("file:{}", path.display())])
-            .in_background()
+            .ahead_in_background()
             .with_wide_stdin()
             .spawn(clock)?;
-        Ok(Self { input: process.take_stdin(), process, path: path.to_owned(), clock: clock.clone() })
+        Ok(Self { input: process.take_stdin(), process, path: path.to_owned() })
     }
 
     /// Encodes more samples.
     pub(super) async fn write(&mut self, samples: &[u8]) -> Result<(), EncodeError> {
         let Some(input) = self.input.as_mut() else { return Err(self.failed().await) };
-        match self.clock.timeout(HANGS_AFTER, input.write_all(samples)).await {
+        match self.process.pulse().within(HANGS_AFTER, input.write_all(samples)).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(self.failed().await),
             Err(_) => Err(self.hangs().await),
@@ -67,7 +66,8 @@ impl Mp3Encoder {
     /// Ends the file.
     pub(super) async fn finish(mut self) -> Result<(), EncodeError> {
         drop(self.input.take());
-        match self.process.wait_within(HANGS_AFTER).await {
+        let pulse = self.process.pulse();
+        match pulse.within(HANGS_AFTER, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => Ok(()),
             Ok(_) => Err(self.failed().await),
             Err(_) => Err(self.hangs().await),

@@ -38,7 +38,6 @@ pub struct PipedEncoder {
     /// How many bytes of samples were taken.
     taken: u64,
     frame: u64,
-    clock: SharedClock,
 }
 
 /// Returns an ffmpeg that encodes the samples on its stdin with the codec of `settings`, and gives packets on its stdout.
@@ -61,7 +60,7 @@ impl PipedEncoder {
         room: u32,
         clock: &SharedClock,
     ) -> Result<Self, EncodeError> {
-        let mut process = encoder(settings).in_background().spawn(clock)?;
+        let mut process = encoder(settings).ahead_in_background().spawn(clock)?;
         let framing = if settings.codec == Codec::Opus { Framing::Ogg } else { Framing::Adts };
         Ok(Self {
             input: process.take_stdin(),
@@ -74,7 +73,6 @@ impl PipedEncoder {
             room,
             taken: 0,
             frame: u64::from(settings.channels.max(1)) * 4,
-            clock: clock.clone(),
         })
     }
 
@@ -99,7 +97,7 @@ impl PipedEncoder {
                 }
             }
         };
-        let written = self.clock.timeout(HANGS_AFTER, writing).await;
+        let written = self.process.pulse().within(HANGS_AFTER, writing).await;
         self.input = Some(input);
         match written {
             Ok(Ok(())) => self.take(&came).await,
@@ -133,7 +131,7 @@ impl PipedEncoder {
         if let Some(mut output) = self.output.take() {
             let mut buffer = vec![0; 64 << 10];
             loop {
-                match self.clock.timeout(HANGS_AFTER, output.read(&mut buffer)).await {
+                match self.process.pulse().within(HANGS_AFTER, output.read(&mut buffer)).await {
                     Ok(Ok(0)) => break,
                     Ok(Ok(read)) => {
                         let came = buffer.get(..read).unwrap_or_default().to_vec();
@@ -144,7 +142,8 @@ impl PipedEncoder {
                 }
             }
         }
-        match self.process.wait_within(HANGS_AFTER).await {
+        let pulse = self.process.pulse();
+        match pulse.within(HANGS_AFTER, self.process.wait()).await {
             Ok(Ok(status)) if status.success() => {}
             Ok(_) => return Err(self.failed().await),
             Err(_) => return Err(self.hangs().await),

@@ -9,8 +9,9 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 
-use super::head::{Head, LONGEST_FRAME, PROOF, SEARCH, find, is_alike, read_at_most};
+use super::head::{Head, LONGEST_FRAME, PROOF, SEARCH, find, is_alike};
 use crate::base::mpeg_audio::{FrameHeader, HEADER};
+use crate::base::read_at::read_at_most;
 
 /// So many frames have a whole number of bytes: 49 × 144 × 1,000 × b / 44,100 = 160 × b, and at the other rates as well,
 /// where b is a bitrate of the standard in kbit/s.

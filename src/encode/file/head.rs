@@ -7,10 +7,10 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 
 use crate::base::id3v2;
 use crate::base::mpeg_audio::{self, FrameHeader};
+use crate::base::read_at::read_at_most;
 
 /// How many samples a decoder of layer III delays the sound.
 const DECODER_DELAY: u64 = 529;
@@ -145,20 +145,4 @@ fn behind_tags(file: &File) -> io::Result<u64> {
 fn has_id3v1(file: &File, length: u64) -> io::Result<bool> {
     let Some(at) = length.checked_sub(ID3V1) else { return Ok(false) };
     Ok(read_at_most(file, at, 3)? == b"TAG")
-}
-
-/// Reads `length` bytes, or those that there are.
-pub(super) fn read_at_most(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = vec![0; length];
-    let mut filled = 0;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset.saturating_add(filled as u64)) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    bytes.truncate(filled);
-    Ok(bytes)
 }

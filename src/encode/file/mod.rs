@@ -19,6 +19,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::frames::{frames, frames_to_duration};
+use crate::base::read_at::read_at_most;
 use crate::model::{Cause, CauseKind, Container, Stretch};
 use crate::tape::{Reel, Run, Sound, Step};
 
@@ -82,7 +83,7 @@ impl FileSound {
         let file = File::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let no_sound = || FileSoundError::NoSound { path: path.to_owned() };
-        match head::read_at_most(&file, 0, 8).map_err(io)?.get(..8) {
+        match read_at_most(&file, 0, 8).map_err(io)?.get(..8) {
             Some([b'O', b'g', b'g', b'S', ..]) => {
                 let found = ogg::find(&file, length, (from, to)).map_err(io)?.ok_or_else(no_sound)?;
                 return Ok(Self::of(path, found, (from, to)));

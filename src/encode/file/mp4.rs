@@ -3,12 +3,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::time::Duration;
 
 use super::finder::Chunk;
 use super::found::Found;
 use crate::base::adts::{AacConfig, SAMPLES};
+use crate::base::boxes;
 use crate::base::fields::{be32, be64};
 use crate::base::mp4::{self, atoms, find as find_box};
 use crate::encode::frames::frames;
@@ -19,6 +19,8 @@ use crate::model::Container;
 const LONGEST: u64 = 256 << 20;
 /// How many packets go first: what one decodes to is added to by the one before it, and bands above are foretold.
 const PREROLL: u64 = 3;
+/// And of HE-AAC: what is above the core is only heard once its header has come, twice a second from usual encoders.
+const PREROLL_OF_EXTENDED: u64 = 14;
 /// How many follow, so that a change of the sample rate has something to look ahead to.
 const LOOKAHEAD: u64 = 2;
 /// How many packets are read at a time.
@@ -26,26 +28,9 @@ const AT_ONCE: usize = 100;
 
 /// Finds the packets from position `from` to `to`. `None` if the file is no such MP4. Blocks.
 pub(super) fn find(file: &File, length: u64, (from, to): (Duration, Duration)) -> io::Result<Option<Found>> {
-    let Some(moov) = description(file, length)? else { return Ok(None) };
+    let Some(moov) = boxes::first(boxes::boxes(file)?, *b"moov")? else { return Ok(None) };
+    let Some(moov) = moov.read(file, LONGEST)? else { return Ok(None) };
     Ok(Table::read(&moov).and_then(|table| table.found(length, (from, to))))
-}
-
-/// What is in the `moov` box.
-fn description(file: &File, length: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut at = 0;
-    while at + 8 <= length {
-        let bytes = super::head::read_at_most(file, at, mp4::HEADER)?;
-        let Some((kind, long, header)) = mp4::header(&bytes) else { return Ok(None) };
-        if kind == *b"moov" {
-            let fits = at.checked_add(long).is_some_and(|end| end <= length) && long <= LONGEST;
-            let Some(long) = long.checked_sub(header as u64).filter(|_| fits) else { return Ok(None) };
-            let mut moov = vec![0; usize::try_from(long).unwrap_or_default()];
-            file.read_exact_at(&mut moov, at + header as u64)?;
-            return Ok(Some(moov));
-        }
-        at = at.saturating_add(long);
-    }
-    Ok(None)
 }
 
 /// The packets of a track.
@@ -95,7 +80,8 @@ impl<'a> Table<'a> {
         let rate = self.config.rate();
         let place = |at| frames(at, rate).saturating_add(self.before);
         let end = place(to).min(self.before + self.plays);
-        let first = (place(from) / SAMPLES).saturating_sub(PREROLL);
+        let preroll = if self.config.is_extended() { PREROLL_OF_EXTENDED } else { PREROLL };
+        let first = (place(from) / SAMPLES).saturating_sub(preroll);
         let last = end.div_ceil(SAMPLES).saturating_add(LOOKAHEAD);
         let (mut chunks, mut sizes) = (Vec::<Chunk>::new(), Vec::new());
         let mut number = 0;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::finder::Chunk;
 use super::found::Found;
-use super::head::read_at_most;
 use crate::base::ogg::{self, FIRST, NO_POSITION, Packets, Page};
+use crate::base::read_at::read_at_most;
 use crate::encode::frames::frames;
 use crate::encode::packets::{Framing, Splitter};
 use crate::encode::written::{Coding, head};

@@ -2,8 +2,8 @@
 
 use tempfile::TempDir;
 
-use super::head::read_at_most;
 use super::*;
+use crate::base::read_at::read_at_most;
 use crate::config::Encoding;
 use crate::encode::testing::{decoded, ffmpeg, samples};
 use crate::testing::Random;

@@ -57,12 +57,13 @@ impl<'a> Assembly<'a> {
         self.file.as_ref().map_or(0, PacketFile::played)
     }
 
-    /// Begins a run of a piece that is from `at` to `end`.
+    /// Begins a run of a piece that is from `at` to `end`. Its first packet begins `lead` samples later than it.
     pub(super) async fn begin_run(
         &mut self,
         run: &SoundOfRun,
         (at, end): (Duration, Duration),
         way: Way<'_>,
+        lead: i64,
     ) -> Result<(), EncodeError> {
         if self.job.gaps == GapPolicy::Skip {
             self.removed += self.frames(run.run.missing);
@@ -71,8 +72,13 @@ impl<'a> Assembly<'a> {
         let wanted = self.frames(at + run.run.at).saturating_sub(self.removed);
         let ahead = signed(self.played()) - signed(wanted);
         let ahead = if ahead > signed(slack(self.coding.rate())) { 0 } else { ahead };
-        let start = signed(self.frames(run.run.skip)) + ahead + way.delay();
+        let start = signed(self.frames(run.run.skip)) + ahead + way.delay() - lead;
         let end = self.frames(end).saturating_sub(self.removed);
+        let end = match way {
+            Way::Kept => end,
+            // Encoders add to what they get, in front and behind.
+            Way::Anew(_) => end.min(wanted + self.frames(run.length.saturating_sub(run.run.skip))),
+        };
         self.placing = Some(Placing::new(start, end));
         self.reservoir = 0;
         Ok(())
@@ -119,6 +125,7 @@ impl<'a> Assembly<'a> {
     /// Makes the file, with packets before the first one that is played, so that it is decoded as it should be.
     async fn create(&mut self, passed: &[Packet], first: &Packet) -> Result<(), EncodeError> {
         let most = match self.coding.codec() {
+            // Also of HE-AAC, whose header may stand further back: players that do not read edit lists play what is before.
             Codec::Aac | Codec::Vorbis => 1,
             Codec::Mp3 => MP3_PREROLL,
             Codec::Opus => usize::MAX,

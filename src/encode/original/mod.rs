@@ -9,6 +9,8 @@
 //! codebooks), nothing is kept, and the caller encodes the whole.
 
 mod assembly;
+mod bytes;
+mod heard;
 mod job;
 mod place;
 mod run;
@@ -20,10 +22,11 @@ use super::error::EncodeError;
 use super::job::Encoded;
 use super::written::Coding;
 use crate::base::clock::SharedClock;
-use crate::model::{Codec, Measured, Note, NoteKind};
+use crate::model::{Codec, Container, Measured, Note, NoteKind};
 use crate::tape::Reel;
 
 use assembly::{Assembled, Assembly};
+use heard::heard;
 pub(super) use job::OriginalJob;
 use run::{RunReader, SoundOfRun, Way, are_alike, codec_of, runs};
 
@@ -60,8 +63,7 @@ pub(super) async fn keep(job: &OriginalJob, clock: &SharedClock) -> Result<Resul
                 // Nobody else can make packets for its codebooks.
                 return Ok(Err(changes(&run.run.reel)));
             }
-            assembly.begin_run(run, (*at, *end), way).await?;
-            if let Err(why) = take(run, way, &coding, &mut assembly, clock).await? {
+            if let Err(why) = take(run, (*at, *end), way, &coding, &mut assembly, clock).await? {
                 return Ok(Err(why));
             }
             if let Way::Anew(_) = way {
@@ -75,15 +77,24 @@ pub(super) async fn keep(job: &OriginalJob, clock: &SharedClock) -> Result<Resul
     }
 }
 
-/// Puts the packets of a run into the file.
+/// Puts the packets of a run into the file. The run is of a piece with this beginning and end.
 async fn take(
     run: &SoundOfRun,
+    piece: (Duration, Duration),
     way: Way<'_>,
     coding: &Coding,
     assembly: &mut Assembly<'_>,
     clock: &SharedClock,
 ) -> Result<Result<(), String>, EncodeError> {
     let mut reader = RunReader::start(&run.run.reel, run.sounds.clone(), way, clock)?;
+    let mut lead = 0;
+    if matches!(way, Way::Kept) && run.run.reel.container == Container::Ogg {
+        match reader.lead(run.first).await? {
+            Ok(samples) => lead = samples,
+            Err(_) => return Ok(Err(changes(&run.run.reel))),
+        }
+    }
+    assembly.begin_run(run, piece, way, lead).await?;
     let mut is_checked = false;
     loop {
         let packet = match reader.next().await? {
@@ -117,8 +128,10 @@ async fn coding_of(run: &SoundOfRun, clock: &SharedClock) -> Result<Result<Codin
     let sounds = run.sounds.iter().take(2).cloned().collect();
     let mut reader = RunReader::start(&run.run.reel, sounds, Way::Kept, clock)?;
     let found = reader.next().await?;
-    if let (Ok(Some(_)), Some(coding)) = (found, reader.coding()) {
-        return Ok(Ok(coding.clone()));
+    match (found, reader.coding()) {
+        (Ok(Some(_)), Some(Coding::Aac(core))) => return Ok(Ok(Coding::Aac(heard(run, *core, clock).await?))),
+        (Ok(Some(_)), Some(coding)) => return Ok(Ok(coding.clone())),
+        _ => {}
     }
     let (said, words) = (unkept(&run.run.reel.detail), reader.last_words());
     Ok(Err(if words.is_empty() { said } else { format!("{said} (ffmpeg: {words})") }))

@@ -1,24 +1,18 @@
 //! The runs of what is kept: what sound each has, how it is coded, and its packets.
 
-use std::io;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::process::{ChildStdin, ChildStdout};
-
-use crate::base::blocking::blocking;
+use super::bytes::RunBytes;
 use crate::base::clock::SharedClock;
-use crate::base::process::{Invocation, Running};
 use crate::encode::error::EncodeError;
-use crate::encode::feed::frames_of;
+use crate::encode::frames::frames;
 use crate::encode::packets::{Framing, OtherCoding, Splitter};
 use crate::encode::written::{Coding, Packet};
 use crate::model::{Codec, Container};
 use crate::tape::{Reel, Run, Sound, Step};
 
-/// The longest that an ffmpeg may neither take nor give anything.
-const HANGS_AFTER: Duration = Duration::from_secs(20);
 /// Bits per second and channel of a stretch that is encoded to fit between what is kept.
 const BITRATE: u32 = 80_000;
 
@@ -29,8 +23,9 @@ pub(super) struct SoundOfRun {
     pub run: Run,
     /// Its sound, in order.
     pub sounds: Vec<Sound>,
-    /// How long that plays.
+    /// How long that plays, and the first of it.
     pub length: Duration,
+    pub first: Duration,
 }
 
 /// Returns the runs of a walk.
@@ -39,9 +34,13 @@ pub(super) fn runs(steps: &[Step]) -> Vec<SoundOfRun> {
     for step in steps {
         match (step, runs.last_mut()) {
             (Step::Run(run), _) => {
-                runs.push(SoundOfRun { run: run.clone(), sounds: Vec::new(), length: Duration::ZERO });
+                let (length, first) = (Duration::ZERO, Duration::ZERO);
+                runs.push(SoundOfRun { run: run.clone(), sounds: Vec::new(), length, first });
             }
             (Step::Feed { sound, duration }, Some(last)) => {
+                if last.sounds.is_empty() {
+                    last.first = *duration;
+                }
                 last.sounds.push(sound.clone());
                 last.length += *duration;
             }
@@ -95,24 +94,10 @@ impl Way<'_> {
 /// Reads the packets of a run.
 #[derive(Debug)]
 pub(super) struct RunReader {
-    reel: Arc<Reel>,
-    sounds: std::vec::IntoIter<Sound>,
+    bytes: RunBytes,
     splitter: Splitter,
-    process: Option<Process>,
-    /// Whether the initialisation section was read.
-    begun: bool,
-    clock: SharedClock,
-}
-
-/// An ffmpeg that takes a run apart.
-#[derive(Debug)]
-struct Process {
-    running: Running,
-    input: Option<ChildStdin>,
-    output: Option<ChildStdout>,
-    pending: Vec<u8>,
-    at: usize,
-    buffer: Vec<u8>,
+    /// Packets that were read ahead.
+    ready: VecDeque<Packet>,
 }
 
 impl RunReader {
@@ -127,19 +112,18 @@ impl RunReader {
             Way::Kept => codec_of(reel).unwrap_or_default(),
             Way::Anew(coding) => coding.codec(),
         };
-        let framing = match codec {
-            Codec::Aac => Framing::Adts,
-            Codec::Mp3 => Framing::Mp3,
-            Codec::Opus | Codec::Vorbis => Framing::Ogg,
+        let (framing, format): (_, &[&str]) = match codec {
+            Codec::Aac => (Framing::Adts, &["-f", "adts"]),
+            Codec::Mp3 => (Framing::Mp3, &["-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"]),
+            Codec::Opus | Codec::Vorbis => (Framing::Ogg, &["-f", "ogg"]),
         };
         let is_bare = matches!(reel.container, Container::Adts | Container::Mp3 | Container::Ogg);
-        let process = match way {
-            Way::Kept if is_bare => None,
-            Way::Kept => Some(Process::start(reel, &["-c:a".into(), "copy".into()], framing, clock)?),
-            Way::Anew(coding) => Some(Process::start(reel, &encoding(coding), framing, clock)?),
+        let bytes = match way {
+            Way::Kept if is_bare => RunBytes::plain(reel, sounds),
+            Way::Kept => RunBytes::made(reel, sounds, &words(&[&["-c:a", "copy"], format]), clock)?,
+            Way::Anew(coding) => RunBytes::made(reel, sounds, &[encoding(coding), words(&[format])].concat(), clock)?,
         };
-        let (reel, sounds, splitter) = (Arc::clone(reel), sounds.into_iter(), Splitter::new(framing));
-        Ok(Self { reel, sounds, splitter, process, begun: false, clock: clock.clone() })
+        Ok(Self { bytes, splitter: Splitter::new(framing), ready: VecDeque::new() })
     }
 
     /// How the packets are coded. `None` before the first.
@@ -149,114 +133,51 @@ impl RunReader {
 
     /// Returns the next packet. `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Result<Option<Packet>, OtherCoding>, EncodeError> {
+        if let Some(packet) = self.ready.pop_front() {
+            return Ok(Ok(Some(packet)));
+        }
         loop {
             match self.splitter.next() {
                 Ok(None) => {}
                 found => return Ok(found),
             }
-            if self.process.is_some() {
-                if !self.exchange().await? {
-                    return Ok(Ok(None));
-                }
-            } else {
-                match self.bytes().await? {
-                    Some(bytes) => self.splitter.push(&bytes),
-                    None => return Ok(Ok(None)),
-                }
+            match self.bytes.next().await? {
+                Some(bytes) => self.splitter.push(&bytes),
+                None => return Ok(Ok(None)),
             }
         }
     }
 
-    /// The next bytes of the run. `None` at the end.
-    async fn bytes(&mut self) -> Result<Option<Vec<u8>>, EncodeError> {
-        if !std::mem::replace(&mut self.begun, true) {
-            let reel = Arc::clone(&self.reel);
-            return Ok(Some(blocking(move || reel.read_init()).await?));
-        }
-        let Some(sound) = self.sounds.next() else { return Ok(None) };
-        let container = self.reel.container;
-        let bytes = blocking(move || sound.read()).await?;
-        let from = bytes.len() - frames_of(&bytes, container).len();
-        Ok(Some(bytes.get(from..).unwrap_or_default().to_vec()))
-    }
-
-    /// Gives the process bytes and takes some of it. False at its end.
-    async fn exchange(&mut self) -> Result<bool, EncodeError> {
-        let is_out = self.process.as_ref().is_some_and(|it| it.input.is_some() && it.at == it.pending.len());
-        if is_out {
-            let next = loop {
-                match self.bytes().await? {
-                    Some(bytes) if bytes.is_empty() => {}
-                    next => break next,
-                }
-            };
-            if let Some(process) = &mut self.process {
-                match next {
-                    Some(bytes) => (process.pending, process.at) = (bytes, 0),
-                    None => process.input = None,
+    /// How many samples later than the run its first packet begins, if `first` is how long its first sound plays. Pages of
+    /// Ogg may begin with the rest of a packet that nobody has, or play less than is in their packets.
+    pub(super) async fn lead(&mut self, first: Duration) -> Result<Result<i64, OtherCoding>, EncodeError> {
+        // The initialisation section, and the first sound.
+        for _ in 0..2 {
+            let Some(bytes) = self.bytes.next().await? else { break };
+            self.splitter.push(&bytes);
+            loop {
+                match self.splitter.next() {
+                    Ok(Some(packet)) => self.ready.push_back(packet),
+                    Ok(None) => break,
+                    Err(other) => return Ok(Err(other)),
                 }
             }
         }
-        let Some(process) = &mut self.process else { return Ok(false) };
-        let step = self.clock.timeout(HANGS_AFTER, process.step());
-        let hangs = || EncodeError::DecoderHangs { seconds: HANGS_AFTER.as_secs() };
-        match step.await.map_err(|_| hangs())?.map_err(EncodeError::Decoder)? {
-            Some(0) => Ok(false),
-            Some(read) => {
-                self.splitter.push(process.buffer.get(..read).unwrap_or_default());
-                Ok(true)
-            }
-            None => Ok(true),
-        }
+        let Some(coding) = self.splitter.coding() else { return Ok(Ok(0)) };
+        let samples: u64 = self.ready.iter().map(|packet| packet.samples).sum();
+        let signed = |samples: u64| i64::try_from(samples).unwrap_or(i64::MAX);
+        Ok(Ok(signed(frames(first, coding.rate())) - signed(samples)))
     }
 
     /// What the process said last. Empty if there is none.
     pub(super) fn last_words(&self) -> String {
-        self.process.as_ref().map(|process| process.running.last_words()).unwrap_or_default()
+        self.bytes.last_words()
     }
 }
 
-impl Process {
-    fn start(reel: &Reel, way: &[String], framing: Framing, clock: &SharedClock) -> Result<Self, EncodeError> {
-        let format: &[&str] = match framing {
-            Framing::Adts => &["-f", "adts"],
-            Framing::Mp3 => &["-write_xing", "0", "-id3v2_version", "0", "-f", "mp3"],
-            Framing::Ogg => &["-f", "ogg"],
-        };
-        let ffmpeg = Invocation::new("ffmpeg")
-            .args(["-hide_banner", "-nostats", "-loglevel", "error", "-protocol_whitelist", "pipe"])
-            .args(["-f", reel.container.demuxer(), "-i", "pipe:0", "-map", "0:a:0", "-vn", "-sn", "-dn"])
-            .args(["-map_metadata", "-1"])
-            .args(way)
-            .args(format)
-            .args(["-flush_packets", "1", "pipe:1"])
-            .with_stdin()
-            .with_stdout();
-        let mut running = ffmpeg.in_background().spawn(clock)?;
-        let (input, output) = (running.take_stdin(), running.take_stdout());
-        Ok(Self { running, input, output, pending: Vec::new(), at: 0, buffer: vec![0; 64 << 10] })
-    }
-
-    /// Writes something, or reads something into the buffer and returns how much: 0 at the end.
-    async fn step(&mut self) -> io::Result<Option<usize>> {
-        let Some(output) = self.output.as_mut() else { return Ok(Some(0)) };
-        let pending = self.pending.get(self.at..).unwrap_or_default();
-        let Some(input) = self.input.as_mut().filter(|_| !pending.is_empty()) else {
-            return output.read(&mut self.buffer).await.map(Some);
-        };
-        tokio::select! {
-            written = input.write(pending) => {
-                match written {
-                    Ok(written) => self.at += written,
-                    // It has ended, which its output says as well.
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.input = None,
-                    Err(error) => return Err(error),
-                }
-                Ok(None)
-            }
-            read = output.read(&mut self.buffer) => read.map(Some),
-        }
-    }
+/// Returns arguments as they are given to a program.
+fn words(parts: &[&[&str]]) -> Vec<String> {
+    parts.concat().into_iter().map(str::to_owned).collect()
 }
 
 /// What makes an ffmpeg encode as the packets of a file are coded.

@@ -81,7 +81,8 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// What a player is told of them: `length` samples are played after the first `before`.
+    /// What a player is told of them: `length` samples are played after the first `before`. Of HE-AAC these are samples of
+    /// its core: ffmpeg doubles by itself what an edit list says to leave out (`skip_samples_multiplier`).
     fn description(&self, before: u64, length: u64) -> Vec<u8> {
         let rate = self.config.rate();
         let media = self.sizes.len() as u64 * SAMPLES;

@@ -56,7 +56,7 @@ impl Coding {
         }
     }
 
-    /// Samples per second in which packets count.
+    /// Samples per second in which packets count: of HE-AAC those of its core.
     pub fn rate(&self) -> u32 {
         match self {
             Self::Aac(config) => config.rate(),
@@ -85,6 +85,8 @@ impl Coding {
                 (one.layer, one.rate, one.samples, one.channels) == (two.layer, two.rate, two.samples, two.channels)
             }
             (Self::Opus { channels: one, .. }, Self::Opus { channels: two, .. }) => one == two,
+            // What is added to the core is in the frames, whoever has said it.
+            (Self::Aac(one), Self::Aac(two)) => one.core() == two.core(),
             _ => self == other,
         }
     }

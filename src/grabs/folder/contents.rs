@@ -2,8 +2,9 @@
 
 use std::collections::hash_map::Entry as Slot;
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use super::entry::{
     Entry, FolderError, Init, Kept, Kind, Line, Place, SegmentId, SegmentLine, failed, file_name, hash, known,
 };
+use crate::base::lock;
 
 /// The name of the index.
 const INDEX: &str = "index";
@@ -23,12 +25,17 @@ const VERSION: u32 = 1;
 pub(super) struct Contents {
     path: PathBuf,
     index: File,
+    /// Where the index ends.
+    index_end: u64,
     /// The files of bytes, by track and kind, and where each ends.
     files: HashMap<(u8, Kind), (File, u64)>,
     pub entries: BTreeMap<SegmentId, Entry>,
     pub inits: Vec<Init>,
     /// The bytes of all segments.
     pub bytes: u64,
+    /// How often the index was written to.
+    #[cfg(test)]
+    pub writes: usize,
 }
 
 impl Contents {
@@ -38,10 +45,9 @@ impl Contents {
         let at = path.join(INDEX);
         let mut index =
             OpenOptions::new().read(true).append(true).create(true).open(&at).map_err(failed("written", &at))?;
-        match index.try_lock() {
-            Err(TryLockError::WouldBlock) => return Err(FolderError::InUse(path.to_owned())),
-            // A file system without locks.
-            Err(TryLockError::Error(_)) | Ok(()) => {}
+        // An error means that the file system has no locks.
+        if !lock::take(&index).unwrap_or(true) {
+            return Err(FolderError::InUse(path.to_owned()));
         }
         let mut text = Vec::new();
         index.read_to_end(&mut text).map_err(failed("read", &at))?;
@@ -50,7 +56,17 @@ impl Contents {
         index.set_len(whole as u64).map_err(failed("written", &at))?;
         text.truncate(whole);
         let (files, entries, inits) = (HashMap::new(), BTreeMap::new(), Vec::new());
-        let mut contents = Self { path: path.to_owned(), index, files, entries, inits, bytes: 0 };
+        let mut contents = Self {
+            path: path.to_owned(),
+            index,
+            index_end: whole as u64,
+            files,
+            entries,
+            inits,
+            bytes: 0,
+            #[cfg(test)]
+            writes: 0,
+        };
         let mut lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         match lines.next().map(serde_json::from_slice::<Line>) {
             Some(Ok(Line::Grab { version, .. })) if version > VERSION => {
@@ -60,7 +76,7 @@ impl Contents {
                 return Err(FolderError::Other { path: path.to_owned(), of: other });
             }
             Some(_) => {}
-            None => contents.line(&Line::Grab { version: VERSION, of: of.to_owned() })?,
+            None => contents.write_lines(&[Line::Grab { version: VERSION, of: of.to_owned() }])?,
         }
         for line in lines {
             match serde_json::from_slice(line) {
@@ -106,7 +122,7 @@ impl Contents {
             return Ok(false);
         }
         let mut bytes = vec![0; usize::try_from(place.bytes).unwrap_or_default()];
-        file.seek(SeekFrom::Start(place.at)).and_then(|_| file.read_exact(&mut bytes)).map_err(failed)?;
+        file.read_exact_at(&mut bytes, place.at).map_err(failed)?;
         Ok(hash(&bytes) == wanted)
     }
 
@@ -145,17 +161,38 @@ impl Contents {
         Ok(())
     }
 
-    /// Writes a segment down.
-    pub fn keep(&mut self, kept: &Kept) -> Result<(), FolderError> {
+    /// Writes segments down: the bytes of each, then the lines of all. Returns for each whether it is there.
+    pub fn keep_all(&mut self, all: &[Kept]) -> Vec<Result<(), FolderError>> {
+        let (mut lines, inits) = (Vec::with_capacity(all.len()), self.inits.len());
+        let placed: Vec<_> = all.iter().map(|kept| self.place(kept, &mut lines)).collect();
+        let named = self.write_lines(&lines);
+        if named.is_err() {
+            // Their numbers are their places in the index.
+            self.inits.truncate(inits);
+        }
+        let keep = |(kept, placed): (&Kept, Result<Entry, FolderError>)| {
+            let entry = placed?;
+            named.as_ref().map_err(FolderError::again)?;
+            self.bytes += entry.place.bytes;
+            if let Some(former) = self.entries.insert(kept.id, entry) {
+                self.bytes = self.bytes.saturating_sub(former.place.bytes);
+            }
+            Ok(())
+        };
+        all.iter().zip(placed).map(keep).collect()
+    }
+
+    /// Writes the bytes of a segment, and adds what the index is to say of it to `lines`.
+    fn place(&mut self, kept: &Kept, lines: &mut Vec<Line>) -> Result<Entry, FolderError> {
         let (track, number) = kept.id;
         let init = match &kept.init {
-            Some(init) => Some(self.keep_init(track, kept.kind, init)?),
+            Some(init) => Some(self.keep_init(track, kept.kind, init, lines)?),
             None => None,
         };
         let place = self.append(track, kept.kind, &kept.bytes)?;
         let &Kept { name, hash, kind, plays, lacks, is_timed, .. } = kept;
         let millis = |duration: Duration| u64::try_from(duration.as_millis()).ok();
-        self.line(&Line::Segment(SegmentLine {
+        lines.push(Line::Segment(SegmentLine {
             track,
             number,
             name,
@@ -166,24 +203,19 @@ impl Contents {
             lacks_ms: millis(lacks).filter(|_| lacks != Duration::MAX),
             init,
             is_timed,
-        }))?;
-        let entry = Entry { name, hash, place, kind, plays, lacks, init, is_timed };
-        self.bytes += place.bytes;
-        if let Some(former) = self.entries.insert(kept.id, entry) {
-            self.bytes = self.bytes.saturating_sub(former.place.bytes);
-        }
-        Ok(())
+        }));
+        Ok(Entry { name, hash, place, kind, plays, lacks, init, is_timed })
     }
 
     /// Returns the number of an initialisation section.
-    fn keep_init(&mut self, track: u8, kind: Kind, init: &Bytes) -> Result<usize, FolderError> {
+    fn keep_init(&mut self, track: u8, kind: Kind, init: &Bytes, lines: &mut Vec<Line>) -> Result<usize, FolderError> {
         let hash = hash(init);
         let same = |had: &Init| (had.track, had.kind, had.hash) == (track, kind, hash) && had.place.bytes > 0;
         if let Some(number) = self.inits.iter().position(same) {
             return Ok(number);
         }
         let place = self.append(track, kind, init)?;
-        self.line(&Line::Init { track, kind: kind.0.to_owned(), place, hash })?;
+        lines.push(Line::Init { track, kind: kind.0.to_owned(), place, hash });
         self.inits.push(Init { track, kind, place, hash });
         Ok(self.inits.len() - 1)
     }
@@ -193,21 +225,33 @@ impl Contents {
         let failed = failed("written", &self.path.join(file_name(track, kind)));
         let (file, end) = self.file(track, kind)?;
         // Whatever a failed write has left is written over.
-        file.seek(SeekFrom::Start(*end)).and_then(|_| file.write_all(bytes)).map_err(failed)?;
+        file.write_all_at(bytes, *end).map_err(failed)?;
         let place = Place { at: *end, bytes: bytes.len() as u64 };
         *end += place.bytes;
         Ok(place)
     }
 
-    fn line(&mut self, line: &Line) -> Result<(), FolderError> {
+    /// Appends lines to the index, all at once.
+    fn write_lines(&mut self, lines: &[Line]) -> Result<(), FolderError> {
         let failed = failed("written", &self.path.join(INDEX));
-        let mut text = serde_json::to_vec(line).map_err(|error| failed(error.into()))?;
-        text.push(b'\n');
-        let before = self.index.metadata().map_err(&failed)?.len();
+        let mut text = Vec::new();
+        for line in lines {
+            serde_json::to_writer(&mut text, line).map_err(|error| failed(error.into()))?;
+            text.push(b'\n');
+        }
+        if text.is_empty() {
+            return Ok(());
+        }
+        #[cfg(test)]
+        {
+            self.writes += 1;
+        }
         self.index.write_all(&text).map_err(|error| {
             // A torn line would swallow the next one.
-            let _ = self.index.set_len(before);
+            let _ = self.index.set_len(self.index_end);
             failed(error)
-        })
+        })?;
+        self.index_end += text.len() as u64;
+        Ok(())
     }
 }

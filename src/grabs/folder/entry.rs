@@ -39,12 +39,26 @@ pub enum FolderError {
         /// Whose it is.
         of: String,
     },
+    /// The thread that writes is gone.
+    #[error("what came could not be written: the thread that writes is gone")]
+    Broken,
     /// It was written by a later release.
     #[error("{} was written by a newer aircheck: remove it, or go on with that", .0.display())]
     Newer(PathBuf),
 }
 
 impl FolderError {
+    /// A copy of a failed write, for another segment that was in it: an error of the system cannot be cloned.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::File { doing, path, source } => {
+                let again = source.raw_os_error().map_or_else(|| source.kind().into(), io::Error::from_raw_os_error);
+                Self::File { doing, path: path.clone(), source: again }
+            }
+            _ => Self::Broken,
+        }
+    }
+
     /// Whether there is no room on the disk.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, Self::File { source, .. } if is_full(source))

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 
 use super::*;
 
@@ -73,6 +74,53 @@ async fn bytes_that_the_disk_lost_are_fetched_again() {
     assert_eq!(numbers(&open(&path).await.unwrap()), [4], "without its head a segment is nothing");
     std::fs::remove_file(path.join("0.ts")).unwrap();
     assert_eq!(numbers(&open(&path).await.unwrap()), [] as [u64; 0]);
+}
+
+#[tokio::test]
+async fn segments_that_come_while_others_are_written_are_written_together() {
+    let temporary = tempfile::tempdir().unwrap();
+    let path = temporary.path().join("grab");
+    let folder = open(&path).await.unwrap();
+    let before = lock(&folder.contents).writes;
+    // Somebody writes for as long as 200 others come.
+    let pen = folder.pen.lock().await;
+    let tasks: Vec<_> = (0..200_u64)
+        .map(|number| {
+            let (folder, one) =
+                (folder.clone(), Kept { init: Some(Bytes::from_static(b"init")), ..kept(number, b"some") });
+            tokio::spawn(async move { folder.keep(one).await })
+        })
+        .collect();
+    while lock(&folder.waiting).len() < 200 {
+        tokio::task::yield_now().await;
+    }
+    drop(pen);
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(lock(&folder.contents).writes - before, 1, "one write of the index for all of them");
+    let entries = folder.entries();
+    drop(folder);
+    let folder = open(&path).await.unwrap();
+    assert_eq!((folder.entries(), folder.size().0), (entries, 200));
+    assert_eq!(
+        std::fs::metadata(path.join("0.ts")).unwrap().len(),
+        4 + 200 * 4,
+        "the beginning that all have is kept once"
+    );
+}
+
+#[tokio::test]
+async fn who_stops_waiting_keeps_nobody_from_writing() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = open(&temporary.path().join("grab")).await.unwrap();
+    let pen = folder.pen.lock().await;
+    let mut given_up = Box::pin(folder.keep(kept(1, b"one")));
+    assert!(given_up.as_mut().now_or_never().is_none());
+    drop(given_up);
+    drop(pen);
+    folder.keep(kept(2, b"two")).await.unwrap();
+    assert_eq!(numbers(&folder), [1, 2]);
 }
 
 #[tokio::test]

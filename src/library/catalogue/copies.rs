@@ -89,6 +89,19 @@ pub struct Part {
     pub sha256: String,
 }
 
+/// What is to be copied after the configuration was read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// How many recordings were queued.
+    pub queued: usize,
+    /// How many recordings only another store has, which is not named any more.
+    pub elsewhere: u64,
+}
+
+/// The newest copies of recordings that another store than `?2` has.
+const ELSEWHERE: &str = "copies.state = 'done' AND copies.place IS NOT ?2 AND \
+                         copies.number = (SELECT max(number) FROM copies AS newer WHERE newer.airing = copies.airing)";
+
 /// How many copies there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CopyTotals {
@@ -102,8 +115,13 @@ pub struct CopyTotals {
 
 impl Catalogue {
     /// Writes down of which `kinds` (`recordings`, `clips`) recordings are copied from now on, and queues those on the list
-    /// that were never queued. Returns how many these are.
-    pub async fn copy_kinds(&self, kinds: Vec<&'static str>, at: DateTime<Utc>) -> Result<usize, CatalogueError> {
+    /// that were never queued, and those that only another store than `place` has while their file is there as well.
+    pub async fn copy_kinds(
+        &self,
+        kinds: Vec<&'static str>,
+        place: Option<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Planned, CatalogueError> {
         self.change(&[Topic::Recordings], move |connection| {
             let transaction = names::begin(connection).map_err(write_error)?;
             transaction.execute("DELETE FROM copied_kinds", []).map_err(write_error)?;
@@ -115,7 +133,21 @@ impl Catalogue {
                            AND CASE show WHEN ?2 THEN 'clips' ELSE 'recordings' END IN (SELECT kind FROM copied_kinds) \
                            AND id NOT IN (SELECT airing FROM copies) ORDER BY on_air_start RETURNING airing";
             let clips = Config::clips();
-            let queued = ids(&transaction, missing, params![instant_text(at), clips.as_str()]).map_err(write_error)?;
+            let mut queued = ids(&transaction, missing, params![instant_text(at), clips.as_str()]).map_err(write_error)?;
+            let mut elsewhere = 0;
+            if let Some(place) = place {
+                let moved = format!("INSERT INTO copies (airing, file, queued_at) SELECT airings.id, airings.file, ?1 FROM copies \
+                             JOIN airings ON airings.id = copies.airing WHERE {ELSEWHERE} AND let_go_at IS NULL AND \
+                             airings.file IS NOT NULL AND finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL \
+                             AND CASE show WHEN ?3 THEN 'clips' ELSE 'recordings' END IN (SELECT kind FROM copied_kinds) \
+                             ORDER BY copies.number RETURNING airing");
+                let values = params![instant_text(at), place, clips.as_str()];
+                queued.extend(ids(&transaction, &moved, values).map_err(write_error)?);
+                let only = format!("SELECT count(*) FROM copies JOIN airings ON airings.id = copies.airing \
+                            WHERE {ELSEWHERE} AND let_go_at IS NOT NULL AND deleted_at IS NULL AND ?1 IS NOT NULL");
+                let count = transaction.query_row(&only, params![instant_text(at), place], |row| row.get::<_, i64>(0));
+                elsewhere = count.map_err(write_error)?.unsigned_abs();
+            }
             // A process that died has left them so.
             let left = "SELECT jobs.id FROM jobs WHERE kind = 'copy' AND jobs.state = 'copying'";
             let left = ids(&transaction, left, []).map_err(write_error)?;
@@ -124,7 +156,7 @@ impl Catalogue {
                 transitions::write(&transaction, &transition).map_err(write_error)?;
             }
             transaction.commit().map_err(write_error)?;
-            Ok(queued.len())
+            Ok(Planned { queued: queued.len(), elsewhere })
         })
         .await
     }
@@ -240,10 +272,25 @@ impl Catalogue {
         .await
     }
 
-    /// Returns which of these recordings the store has.
+    /// Returns which of these recordings a store has, wherever that is.
     pub async fn which_are_copied(&self, ids: Vec<AiringId>) -> Result<HashSet<AiringId>, CatalogueError> {
         let copies = self.copies(ids).await?.into_iter();
         Ok(copies.filter(|(_, copy)| copy.state == CopyState::Done).map(|(id, _)| id).collect())
+    }
+
+    /// Returns the newest copy of the same recording before the one with this `number` that a store has. `None` if none has.
+    pub async fn copy_before(&self, copy: &CopyEntry) -> Result<Option<CopyEntry>, CatalogueError> {
+        let (id, number) = (copy.airing.clone(), copy.number);
+        self.run(move |connection| {
+            let before = "airing = ?1 AND number < ?2 AND state = 'done' ORDER BY number DESC LIMIT 1";
+            Ok(select(connection, before, params![id.as_str(), number])?.pop())
+        })
+        .await
+    }
+
+    /// Forgets that a copy is to be made, so that the one before it counts again.
+    pub async fn forget_copy(&self, number: i64) -> Result<(), CatalogueError> {
+        self.write_copy("DELETE FROM copies WHERE number = ?1 AND state = 'queued'", move || [number]).await
     }
 
     /// Returns the newest copy of each recording.
@@ -252,12 +299,12 @@ impl Catalogue {
         self.run(|connection| select(connection, newest, [])).await
     }
 
-    /// Returns the names of all files that the store has, each with its recording.
-    pub async fn copied_files(&self) -> Result<HashMap<PathBuf, AiringId>, CatalogueError> {
-        self.run(|connection| {
-            let files = "SELECT file, airing FROM copies WHERE state = 'done'";
+    /// Returns the names of all files that the store at `place` has, each with its recording.
+    pub async fn copied_files(&self, place: String) -> Result<HashMap<PathBuf, AiringId>, CatalogueError> {
+        self.run(move |connection| {
+            let files = "SELECT file, airing FROM copies WHERE state = 'done' AND place = ?1";
             let mut statement = connection.prepare_cached(files).map_err(read_error)?;
-            let rows = statement.query_map([], |row| {
+            let rows = statement.query_map([place], |row| {
                 Ok((PathBuf::from(row.get::<_, String>(0)?), AiringId::new(row.get::<_, String>(1)?)))
             });
             rows.map_err(read_error)?.collect::<rusqlite::Result<_>>().map_err(read_error)
@@ -265,14 +312,22 @@ impl Catalogue {
         .await
     }
 
-    /// Returns the copies that the store had at `before` or earlier, and whose file is still in the output folder, as far as
-    /// the list knows; at most `limit`.
-    pub async fn copies_to_let_go(&self, before: DateTime<Utc>, limit: u32) -> Result<Vec<CopyEntry>, CatalogueError> {
+    /// Returns the copies that the store at `place` had at `before` or earlier, and whose file is still in the output folder,
+    /// as far as the list knows; at most `limit`. Only the newest copy of a recording counts: if that is in another store,
+    /// an earlier one does not let its file go.
+    pub async fn copies_to_let_go(
+        &self,
+        before: DateTime<Utc>,
+        place: String,
+        limit: u32,
+    ) -> Result<Vec<CopyEntry>, CatalogueError> {
         self.run(move |connection| {
             let due = "state = 'done' AND let_go_at IS NULL AND done_at <= ?1 AND EXISTS (SELECT 1 FROM airings WHERE id = airing \
                        AND airings.file = copies.file AND finished_at IS NOT NULL AND deleted_at IS NULL AND binned IS NULL) \
+                       AND place = ?3 \
+                       AND number = (SELECT max(number) FROM copies AS newer WHERE newer.airing = copies.airing) \
                        ORDER BY number LIMIT ?2";
-            select(connection, due, params![instant_text(before), limit])
+            select(connection, due, params![instant_text(before), limit, place])
         })
         .await
     }
@@ -288,14 +343,15 @@ impl Catalogue {
         .await
     }
 
-    /// Returns how many copies there are.
-    pub async fn copy_totals(&self) -> Result<CopyTotals, CatalogueError> {
-        self.run(|connection| {
-            let count = "SELECT count(*), min(queued_at) FROM copies WHERE state = ?1";
+    /// Returns how many copies there are that the store at `place` has, and how many are still to be made.
+    pub async fn copy_totals(&self, place: String) -> Result<CopyTotals, CatalogueError> {
+        self.run(move |connection| {
+            let count =
+                "SELECT count(*), min(queued_at) FROM copies WHERE state = ?1 AND (?1 = 'queued' OR place = ?2)";
             let mut statement = connection.prepare_cached(count).map_err(read_error)?;
             let mut of = |state: &str| {
                 let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, Option<String>>(1)?));
-                statement.query_row([state], read).map_err(read_error)
+                statement.query_row([state, place.as_str()], read).map_err(read_error)
             };
             let ((queued, oldest), (done, _)) = (of("queued")?, of("done")?);
             Ok(CopyTotals { queued, done, waiting_since: oldest.and_then(|at| parse_instant(&at).ok()) })
@@ -366,76 +422,4 @@ fn copy(row: &Row<'_>) -> Result<CopyEntry, CatalogueError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::super::Filter;
-    use super::super::tests::{airing, at, partial};
-    use super::*;
-    use crate::model::{Airing, Outcome};
-
-    async fn finished(catalogue: &Catalogue, airing: &Airing, file: &str) {
-        catalogue.claim(airing, "뉴스", airing.on_air.start).await.unwrap();
-        catalogue.finish(&airing.id, &Outcome { file: Some(file.into()), ..partial() }).await.unwrap();
-    }
-
-    #[tokio::test]
-    async fn a_copy_is_queued_with_the_outcome_if_such_recordings_are_copied_and_earlier_ones_are_caught_up() {
-        let folder = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let now = at("2026-11-20T12:00:00Z");
-        let of = |hour: u32| airing("뉴스", &format!("2026-11-20T{hour:02}:00:00Z"));
-        finished(&catalogue, &of(1), "1.mp3").await;
-        assert_eq!(catalogue.next_copy(now).await.unwrap(), None, "nothing is copied");
-        assert_eq!(catalogue.copy_kinds(vec!["recordings"], now).await.unwrap(), 1);
-        assert_eq!(catalogue.copy_kinds(vec!["recordings"], now).await.unwrap(), 0, "it is queued once");
-        finished(&catalogue, &of(2), "2.mp3").await;
-        finished(&catalogue, &airing(Config::clips().as_str(), "2026-11-20T03:00:00Z"), "clip.mp3").await;
-        let totals = catalogue.copy_totals().await.unwrap();
-        assert_eq!((totals.queued, totals.done), (2, 0), "clips are not copied");
-
-        let first = catalogue.next_copy(now).await.unwrap().unwrap();
-        assert_eq!((first.airing.clone(), first.file.as_path()), (of(1).id, std::path::Path::new("1.mp3")));
-        catalogue.postpone_copy(first.number, "because".into(), Some(now + TimeDelta::hours(1))).await.unwrap();
-        let second = catalogue.next_copy(now).await.unwrap().unwrap();
-        assert_eq!(second.airing, of(2).id, "one that fails holds up no other");
-        let named = CopyEntry { name: Some("x/뉴스.mp3".into()), bytes: Some(5), ..second.clone() };
-        catalogue.name_copy(&named).await.unwrap();
-        assert_eq!(catalogue.copies(vec![of(2).id]).await.unwrap()[&of(2).id], named);
-        catalogue.set_upload(second.number, Some(("up".into(), 8))).await.unwrap();
-        let part = Part { number: 1, etag: "\"e\"".into(), sha256: "s".into() };
-        catalogue.add_part(second.number, &part).await.unwrap();
-        assert_eq!(catalogue.parts(second.number).await.unwrap(), [part]);
-        catalogue.finish_copy(second.number, now).await.unwrap();
-        assert_eq!(catalogue.parts(second.number).await.unwrap(), []);
-        assert_eq!(catalogue.next_copy(now).await.unwrap(), None);
-        let again = catalogue.next_copy(now + TimeDelta::hours(2)).await.unwrap().unwrap();
-        assert_eq!((again.tries, again.trouble.as_deref()), (1, Some("because")));
-        catalogue.set_upload(first.number, Some(("left".into(), 8))).await.unwrap();
-        assert_eq!(catalogue.left_uploads().await.unwrap(), []);
-        catalogue.drop_copy(first.number, "gone".into()).await.unwrap();
-        assert_eq!(catalogue.left_uploads().await.unwrap().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn the_name_of_a_file_that_only_the_store_has_is_not_given_to_another() {
-        let folder = tempfile::tempdir().unwrap();
-        let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
-        let now = at("2026-11-20T12:00:00Z");
-        let [old, new] = ["01", "02"].map(|hour| airing("뉴스", &format!("2026-11-20T{hour}:00:00Z")));
-        catalogue.copy_kinds(vec!["recordings"], now).await.unwrap();
-        finished(&catalogue, &old, "x.mp3").await;
-        let copy = catalogue.next_copy(now).await.unwrap().unwrap();
-        assert_eq!(catalogue.copies_to_let_go(now, 9).await.unwrap(), [], "the store does not have it");
-        catalogue.finish_copy(copy.number, now).await.unwrap();
-        assert_eq!(catalogue.copies_to_let_go(now - TimeDelta::hours(1), 9).await.unwrap(), [], "not for so long");
-        assert_eq!(catalogue.copies_to_let_go(now, 9).await.unwrap().len(), 1);
-        assert!(catalogue.release_name(&new.id, std::path::Path::new("y.mp3")).await.unwrap());
-        assert!(catalogue.let_go(copy.number, now).await.unwrap());
-        assert!(!catalogue.release_name(&new.id, std::path::Path::new("x.mp3")).await.unwrap());
-        assert_eq!(catalogue.list(&Filter::default()).await.unwrap()[0].file, Some("x.mp3".into()));
-        assert_eq!(catalogue.copied_files().await.unwrap().get(std::path::Path::new("x.mp3")), Some(&old.id));
-        catalogue.mark_deleted(&old.id, now).await.unwrap();
-        assert!(catalogue.release_name(&new.id, std::path::Path::new("x.mp3")).await.unwrap());
-    }
-}
+mod tests;

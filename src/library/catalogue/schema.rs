@@ -335,6 +335,27 @@ const STEPS: &[&str] = &[
 
     CREATE INDEX grabs_by_time ON grabs (asked_at, id);
 ",
+    "
+    -- How far the tape of each station is copied to an object store: the word of the newest seal of which the reel is
+    -- there (reels), and the newest day of which the account is (accounts). Everything before it is there as well, but
+    -- for what is left.
+    CREATE TABLE tape_copies (
+        station       TEXT NOT NULL,
+        place         TEXT NOT NULL,
+        kind          TEXT NOT NULL,
+        until         TEXT NOT NULL,
+        PRIMARY KEY (station, place, kind)
+    ) STRICT, WITHOUT ROWID;
+
+    -- Reels that could not be copied when it was their turn, and are tried again.
+    CREATE TABLE tape_copies_left (
+        station       TEXT NOT NULL,
+        place         TEXT NOT NULL,
+        reel          TEXT NOT NULL,
+        trouble       TEXT NOT NULL,
+        PRIMARY KEY (station, place, reel)
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

@@ -33,6 +33,30 @@ pub enum RemoteError {
         /// Of what it has.
         theirs: String,
     },
+    /// What came has other bytes than the store says.
+    #[error(
+        "what came of {name} has the SHA-256 {came}, and the store says {said}: it was damaged there or on the way; try again"
+    )]
+    Torn {
+        /// The name in the store.
+        name: String,
+        /// What the store says.
+        said: String,
+        /// Of what came.
+        came: String,
+    },
+    /// Another object has the name by now.
+    #[error("{name} was changed in the store while it was fetched; try again")]
+    Changed {
+        /// The name in the store.
+        name: String,
+    },
+    /// The store ends an object before its end.
+    #[error("the store sends less of {name} than it says that it has; try again")]
+    Short {
+        /// The name in the store.
+        name: String,
+    },
     /// There are no keys.
     #[error("this machine has no keys for the store: {reason}; write `access_key` and `secret_key` under `store`")]
     Keys {

@@ -10,6 +10,7 @@
 mod answer;
 mod credentials;
 mod error;
+mod manners;
 mod payload;
 mod sending;
 mod signing;
@@ -24,6 +25,7 @@ use url::Url;
 use answer::Answer;
 use credentials::Lent;
 pub use error::{Refusal, RemoteError};
+use manners::Learned;
 use payload::Moved;
 pub use payload::Payload;
 pub use sending::{Stored, Sums};
@@ -58,9 +60,12 @@ struct Inner {
     clock: SharedClock,
     /// The keys of this machine, if it was asked for them.
     lent: Mutex<Option<Lent>>,
+    /// Which headers it takes, as far as is known.
+    learned: Learned,
 }
 
 /// A request.
+#[derive(Clone)]
 struct Ask<'a> {
     /// What it does, as in "does not let these keys … there".
     doing: &'static str,
@@ -96,7 +101,7 @@ impl Remote {
     pub fn new(rule: &Arc<ObjectStore>, clock: &SharedClock) -> Result<Self, RemoteError> {
         let client = storage_client()?;
         let (rule, clock) = (Arc::clone(rule), Arc::clone(clock));
-        Ok(Self(Arc::new(Inner { rule, client, clock, lent: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { rule, client, clock, lent: Mutex::default(), learned: Learned::default() })))
     }
 
     /// Returns what the configuration says of it.
@@ -132,6 +137,18 @@ impl Remote {
     /// The store refuses, or does not answer.
     pub async fn get(&self, name: &str, range: Option<(u64, u64)>) -> Result<Response, RemoteError> {
         let headers = range.map(|(first, last)| ("range", format!("bytes={first}-{last}"))).into_iter().collect();
+        self.send(Ask { headers, ..Ask::new("read", Method::GET, name) }).await
+    }
+
+    /// Asks for the bytes of an object from `first` on, if it has this entity tag. A store that knows no ranges sends all of
+    /// it, with the status 200.
+    ///
+    /// # Errors
+    /// The object has another entity tag ([`RemoteError::is_taken`]); the store refuses, or does not answer.
+    pub async fn get_rest(&self, name: &str, first: u64, etag: Option<&str>) -> Result<Response, RemoteError> {
+        let mut headers = Vec::new();
+        headers.extend(etag.map(|etag| ("if-match", etag.to_owned())));
+        headers.extend((first > 0).then(|| ("range", format!("bytes={first}-"))));
         self.send(Ask { headers, ..Ask::new("read", Method::GET, name) }).await
     }
 
@@ -176,8 +193,41 @@ impl Remote {
         Ok(answer)
     }
 
-    /// Sends a request. An answer that is no success is an error.
+    /// Sends a request; again with fewer headers if the store refuses some that it does not know.
     async fn send(&self, ask: Ask<'_>) -> Result<Response, RemoteError> {
+        let known = self.0.learned.manners();
+        let (mut first, mut sent) = (None, Vec::<Vec<&str>>::new());
+        for manners in known.tries() {
+            let headers: Vec<_> = ask.headers.iter().filter(|(name, _)| manners.takes(name)).cloned().collect();
+            let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
+            if sent.contains(&names) || first.as_ref().is_some_and(|error| !manners.may_cause(error)) {
+                continue;
+            }
+            sent.push(names);
+            match self.send_once(Ask { headers, ..ask.clone() }).await {
+                Ok(response) => {
+                    if first.is_some() {
+                        self.0.learned.learn(manners);
+                    }
+                    return Ok(response);
+                }
+                Err(error) if manners.may_cause(&error) => {
+                    first.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        // There is always a first try.
+        Err(first.unwrap_or_else(|| self.silent(ask.patience)))
+    }
+
+    /// Whether the store takes checksums beside what is written, as far as is known.
+    pub fn takes_checksums(&self) -> bool {
+        self.0.learned.manners().checksums
+    }
+
+    /// Sends a request. An answer that is no success is an error.
+    async fn send_once(&self, ask: Ask<'_>) -> Result<Response, RemoteError> {
         let Ask { doing, method, name, query: pairs, mut headers, payload, patience } = ask;
         let Inner { client, clock, .. } = &*self.0;
         let keys = self.keys().await?;
@@ -231,7 +281,7 @@ impl Remote {
     }
 
     async fn keys(&self) -> Result<KeyPair, RemoteError> {
-        let Inner { rule, client, clock, lent } = &*self.0;
+        let Inner { rule, client, clock, lent, .. } = &*self.0;
         if let Keys::Given { access, secret } = &rule.keys {
             return Ok(KeyPair { access: access.clone(), secret: secret.0.clone(), token: None });
         }

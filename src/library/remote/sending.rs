@@ -27,8 +27,22 @@ const NOTED: &str = "x-amz-meta-sha256";
 pub struct Stored {
     /// The size.
     pub bytes: u64,
+    /// The entity tag; `None` if the store says none.
+    pub etag: Option<String>,
     /// The checksum that the store has computed, as it says it; `None` if it says none.
     checksum: Option<String>,
+    /// The SHA-256 that was written beside it by whoever wrote it, in hexadecimal digits.
+    noted: Option<String>,
+}
+
+impl Stored {
+    /// Returns the SHA-256 of all of it, in hexadecimal digits. `None` if nobody says one.
+    pub fn sha256(&self) -> Option<String> {
+        let of_all = self.checksum.as_deref().filter(|checksum| !checksum.contains('-'));
+        let computed = of_all.and_then(|checksum| BASE64_STANDARD.decode(checksum).ok()).map(|sum| hex(&sum));
+        let is_sum = |text: &String| text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        computed.or_else(|| self.noted.as_ref().map(|noted| noted.to_ascii_lowercase())).filter(is_sum)
+    }
 }
 
 /// The checksums that a copy has.
@@ -95,7 +109,7 @@ impl Remote {
         };
         let text = |name: &str| response.headers().get(name)?.to_str().ok().map(str::to_owned);
         let bytes = text("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
-        Ok(Some(Stored { bytes, checksum: text(CHECKSUM) }))
+        Ok(Some(Stored { bytes, etag: text("etag"), checksum: text(CHECKSUM), noted: text(NOTED) }))
     }
 
     /// Returns whether `stored`, which has this name, has the same bytes as ours. If the store says no checksum that can be
@@ -162,15 +176,15 @@ impl Remote {
     /// # Errors
     /// As [`Self::put`].
     pub async fn join_parts(&self, name: &str, upload: &str, parts: &[Part]) -> Result<(), RemoteError> {
-        let mut body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">".to_owned();
-        for Part { number, etag, sha256 } in parts {
-            let (etag, sum) = (escape(etag.as_str()), BASE64_STANDARD.encode(unhex(sha256)));
-            let _ = write!(
-                body,
-                "<Part><ChecksumSHA256>{sum}</ChecksumSHA256><ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>"
-            );
+        let joined = self.join(name, upload, body_of(parts, self.takes_checksums())).await;
+        match joined {
+            // It does not know the sums of parts.
+            Err(error) if error.code() == "MalformedXML" => self.join(name, upload, body_of(parts, false)).await,
+            joined => joined,
         }
-        body.push_str("</CompleteMultipartUpload>");
+    }
+
+    async fn join(&self, name: &str, upload: &str, body: String) -> Result<(), RemoteError> {
         let ask = Ask {
             headers: vec![("content-type", "application/xml".to_owned()), ("if-none-match", "*".to_owned())],
             payload: Payload::Bytes(body.into()),
@@ -206,6 +220,18 @@ impl Remote {
         };
         Ok(answer.each("Upload").iter().filter_map(of_name).collect())
     }
+}
+
+/// Returns what joins `parts`, with their checksums or without.
+fn body_of(parts: &[Part], with_sums: bool) -> String {
+    let mut body = "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">".to_owned();
+    for Part { number, etag, sha256 } in parts {
+        let (etag, sum) = (escape(etag.as_str()), BASE64_STANDARD.encode(unhex(sha256)));
+        let sum = if with_sums { format!("<ChecksumSHA256>{sum}</ChecksumSHA256>") } else { String::new() };
+        let _ = write!(body, "<Part>{sum}<ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>");
+    }
+    body.push_str("</CompleteMultipartUpload>");
+    body
 }
 
 /// Compares the checksum that the store says. Returns whether it says one.

@@ -90,3 +90,27 @@ fn what_housekeeping_deletes_is_not_missing_and_its_seals_go_in_the_end() {
     let text = fs::read_to_string(folder.path().join("seals")).unwrap();
     assert!(text.contains(&newest.unwrap()), "what somebody has noted elsewhere is still there");
 }
+
+#[test]
+fn a_seal_that_is_kept_elsewhere_says_what_it_goes_on_from_and_what_came_behind_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let tape = sealed(folder.path(), 3);
+    let all: Vec<_> = Seals::read(folder.path()).unwrap().after(None).collect();
+    assert_eq!(all.len(), 3);
+    for line in &all {
+        let alone = tempfile::tempdir().unwrap();
+        fs::write(alone.path().join("seals"), &line.text).unwrap();
+        let read = Seals::read(alone.path()).unwrap();
+        assert_eq!((read.kept().next(), read.newest(), read.broken()), (Some(&line.seal), Some(&*line.word), None));
+    }
+    tape.forget_before(at(HOUR + 60)).unwrap();
+    let seals = Seals::read(folder.path()).unwrap();
+    let behind = |word: Option<&str>| seals.after(word).map(|line| line.is_deleted).collect::<Vec<_>>();
+    assert_eq!(behind(None), [true, false, false]);
+    assert_eq!(behind(Some(&all[0].word)), [false, false]);
+    assert_eq!(behind(Some(&all[2].word)), [false; 0]);
+    assert_eq!(behind(Some("of another file")).len(), 3);
+    let before = Seals::length(folder.path());
+    fs::remove_file(folder.path().join("seals")).unwrap();
+    assert!(before > 0 && Seals::length(folder.path()) == 0);
+}

@@ -1,4 +1,4 @@
-//! Clips: pieces of tape and of recordings, cut together.
+//! Clips: pieces of tape, of recordings and of files in the object store, cut together.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ impl EncodingWord {
     }
 }
 
-/// A piece: of a station's tape, or of a recording. Its start is inclusive, its end exclusive.
+/// A piece: of a station's tape, of a recording, or of a file in the object store. Its start is inclusive, its end exclusive.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
 enum NewPiece {
@@ -75,6 +75,8 @@ enum NewPiece {
     Tape(TapePiece),
     /// A stretch of a recording.
     Recording(RecordingPiece),
+    /// A stretch of a file in the object store.
+    Object(ObjectPiece),
 }
 
 /// A stretch of a station's tape.
@@ -108,6 +110,21 @@ struct RecordingPiece {
     #[schema(value_type = Option<f64>, example = 600)]
     from: Option<Position>,
     /// Where it ends; by default where the recording does.
+    #[schema(value_type = Option<f64>, example = 750.5)]
+    to: Option<Position>,
+}
+
+/// A stretch of a file in the object store.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ObjectPiece {
+    /// The file: its bucket, which must be that of `store` in the configuration, and its name there.
+    #[schema(example = "my-radio/archive/news.mp3")]
+    s3: String,
+    /// Where it begins in the file, in seconds or as `00:10:00`; by default where the file does.
+    #[schema(value_type = Option<f64>, example = 600)]
+    from: Option<Position>,
+    /// Where it ends; by default where the file does.
     #[schema(value_type = Option<f64>, example = 750.5)]
     to: Option<Position>,
 }
@@ -170,7 +187,7 @@ struct Hole {
     cause: String,
 }
 
-/// Makes a clip of pieces of tape and of recordings. It becomes a recording; the answer has its id at once.
+/// Makes a clip of pieces of tape, of recordings and of files in the object store. It becomes a recording; the answer has its id at once.
 #[utoipa::path(
     post, path = "/clips", operation_id = "make_clip", tag = "clips", request_body = NewClip,
     responses(
@@ -235,6 +252,9 @@ fn unknown(id: &str) -> Problem {
 
 /// Returns the problem of a clip that cannot be made.
 fn problem(error: &ClipError) -> Problem {
+    if error.is_of_store() {
+        return Problem::new(StatusCode::BAD_GATEWAY, error.sentence());
+    }
     if error.is_ours() {
         tracing::error!(%error, "a clip cannot be made");
         return Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.sentence());
@@ -266,6 +286,10 @@ impl NewPiece {
             Self::Recording(RecordingPiece { recording, from, to }) => {
                 let read = |key, position: Option<Position>| position.map(|position| position.read(key)).transpose();
                 Ok(AskedPiece::Recording { recording, from: read("from", from)?, to: read("to", to)? })
+            }
+            Self::Object(ObjectPiece { s3: object, from, to }) => {
+                let read = |key, position: Option<Position>| position.map(|position| position.read(key)).transpose();
+                Ok(AskedPiece::Object { object, from: read("from", from)?, to: read("to", to)? })
             }
         }
     }

@@ -41,7 +41,9 @@ pub(super) struct Params {
 /// `configuration`. `on-air` lists the airings that are being recorded, at the beginning and then once a second if that
 /// changes. Each has `id`, `show`, `title`, `station` and `until`; `on_tape` and `missing` in seconds; `trouble` in words
 /// and `trouble_kind` in one word if no sound comes at the moment; and `levels`, the loudest sample of each tenth of a
-/// second of the newest sound, in dBFS. `job` is a transition of a job: its `kind`, `id`, `state`, `at`, `reason` and
+/// second of the newest sound, in dBFS. `grabs` lists the downloads that are made, once a second if that changes: `id`,
+/// `stage` (`finding`, `fetching`, `packing`), `segments`, `there`, `missing`, `bytes`, `rate` in bytes per second, and `left`
+/// in seconds or null. `job` is a transition of a job: its `kind`, `id`, `state`, `at`, `reason` and
 /// `number`. Every event has an `id` from which a client can go on later: it gets every `job` since then, also of before a
 /// restart, and of the rest the newest state only, as a slow client does.
 #[utoipa::path(
@@ -74,6 +76,7 @@ fn event(happened: &Happened, listener: &EventListener) -> Event {
             ("changed", json!({ "resources": resources }))
         }
         Happened::OnAir(now) => ("on-air", json!(**now)),
+        Happened::Grabs(going) => ("grabs", json!(**going)),
         Happened::Job(transition) => ("job", json!(Transition::of(transition.clone()))),
     };
     // JSON has no raw line breaks, so it is one line of data.

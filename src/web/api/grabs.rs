@@ -8,8 +8,8 @@ use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::config::parse_position;
-use crate::grabs::{Kept, Wanted, WorkshopError};
+use crate::grabs::{Kept, MOST_WAITING, Wanted, WorkshopError, Wrong, seconds_of};
+use crate::language::Sentence;
 use crate::web::Site;
 use crate::web::answer::Problem;
 use crate::web::extract::{Body, Path};
@@ -40,9 +40,12 @@ pub(super) struct NewGrab {
     /// How long all of them play, in seconds or as `00:30:00`; with `segment`.
     #[schema(value_type = Option<f64>, example = 1800)]
     length: Option<Length>,
-    /// How long one of them plays, in seconds.
+    /// How long one of them plays, in seconds or as `4s`.
     #[schema(value_type = Option<f64>, example = 4)]
     segment: Option<Length>,
+    /// The address of the beginning (initialisation section) of segments that are fragments of an MP4; by default it is looked
+    /// for where it usually is.
+    init: Option<String>,
     /// The best variant with at most so many bits per second.
     max_bitrate: Option<u64>,
     /// The language of the sound.
@@ -161,32 +164,36 @@ pub(super) async fn retry(State(site): State<Site>, Path(id): Path<String>) -> R
     Ok((StatusCode::ACCEPTED, Json(told(kept))).into_response())
 }
 
-fn unknown(id: &str) -> Problem {
-    Problem::technical(StatusCode::NOT_FOUND, format!("there is no download {id}"))
+/// Says that there is no such download.
+pub fn unknown(id: &str) -> Problem {
+    Problem::not_found(Sentence::new("problem_no_grab").with("grab", id))
 }
 
-fn problem(error: &WorkshopError) -> Problem {
+/// Says why a download is not taken on, or not tried again.
+pub fn problem(error: &WorkshopError) -> Problem {
     match error {
-        WorkshopError::Wrong(error) => unacceptable(error.to_string()),
-        WorkshopError::TooMany => Problem::technical(StatusCode::TOO_MANY_REQUESTS, error.to_string()),
-        WorkshopError::NothingToRetry(_) => Problem::technical(StatusCode::CONFLICT, error.to_string()),
+        WorkshopError::Wrong(wrong) => unacceptable(wrong),
+        WorkshopError::TooMany => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, Sentence::new("problem_grab_queue").with("most", MOST_WAITING))
+        }
+        WorkshopError::NothingToRetry(_) => {
+            Problem::new(StatusCode::CONFLICT, Sentence::new("problem_grab_nothing_missing"))
+        }
         WorkshopError::Catalogue(error) => {
             tracing::error!(%error, "a download cannot be taken on");
-            Problem::technical(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the list of downloads cannot be used; the log says why",
-            )
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, Sentence::new("problem_grab_unkept"))
         }
     }
 }
 
-fn unacceptable(words: impl Into<String>) -> Problem {
-    Problem::technical(StatusCode::UNPROCESSABLE_ENTITY, words)
+fn unacceptable(wrong: &Wrong) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong.sentence())
 }
 
 impl NewGrab {
     fn wanted(self) -> Result<Wanted, Problem> {
-        let seconds = |length: Option<Length>| length.map(Length::seconds).transpose();
+        let seconds =
+            |name: &'static str, length: Option<Length>| length.map(|length| length.seconds(name)).transpose();
         let pad = |pad| usize::try_from(pad).unwrap_or(usize::MAX);
         Ok(Wanted {
             address: self.address,
@@ -196,8 +203,9 @@ impl NewGrab {
             pad: self.pad.map(pad),
             from: self.from,
             count: self.count,
-            length: seconds(self.length)?,
-            segment: seconds(self.segment)?,
+            length: seconds("length", self.length)?,
+            segment: seconds("segment", self.segment)?,
+            init: self.init,
             max_bitrate: self.max_bitrate,
             language: self.language,
             strict: self.strict,
@@ -206,12 +214,10 @@ impl NewGrab {
 }
 
 impl Length {
-    fn seconds(self) -> Result<f64, Problem> {
+    fn seconds(self, name: &'static str) -> Result<f64, Problem> {
         match self {
             Self::Seconds(seconds) => Ok(seconds),
-            Self::Written(text) => parse_position(&text)
-                .map(|length| length.as_secs_f64())
-                .map_err(|error| unacceptable(error.to_string())),
+            Self::Written(text) => seconds_of(&text).ok_or_else(|| unacceptable(&Wrong::Length(name))),
         }
     }
 }

@@ -12,7 +12,7 @@ mod clips;
 mod configuration;
 mod events;
 mod feeds;
-mod grabs;
+pub(super) mod grabs;
 pub(super) mod holds;
 mod jobs;
 mod links;

@@ -98,7 +98,7 @@ impl Listed {
     /// Returns one recording as programs read it; asks the disk for its file.
     pub async fn of(site: &Site, recording: &Recording) -> Result<Self, CatalogueError> {
         let one = std::slice::from_ref(recording);
-        let gone = presence::gone(&site.catalogue, &site.store, one).await;
+        let gone = presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), one).await;
         // Without the list, nobody knows of a copy.
         let copies = site.copied(one).await.unwrap_or_default();
         let state = states(site, one).await?.pop().unwrap_or(model::JobState::Queued);
@@ -159,7 +159,7 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
         ..Filter::default()
     };
     let listed = site.catalogue.list(&filter).await?;
-    let gone = presence::gone(&site.catalogue, &site.store, &listed).await;
+    let gone = presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), &listed).await;
     let copies = site.copied(&listed).await?;
     let states = states(&site, &listed).await?;
     let one =

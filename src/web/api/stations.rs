@@ -32,6 +32,10 @@ pub(super) struct Station {
     last_complete: Option<Complete>,
     /// The newest gap in its recordings that aircheck did not cause.
     last_failure: Option<Failure>,
+    /// Since when it does not answer, if it is not being recorded: stations are tried an hour and ten minutes ahead of their
+    /// shows, and once a day.
+    #[schema(format = DateTime)]
+    down_since: Option<String>,
     /// Why no sound comes from it at the moment, in words.
     trouble: Option<String>,
     /// The kind of the trouble, in one word.
@@ -73,12 +77,15 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>,
     let config = site.config();
     let current = site.airings.running();
     let on_air: HashSet<_> = current.iter().map(|current| &current.airing.station).collect();
+    let down = site.checkups.down();
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let stations = config.stations.iter().zip(past).map(|(station, past)| {
         let stamp = |at: DateTime<Utc>| at.with_timezone(&station.timezone).to_rfc3339_opts(SecondsFormat::Secs, false);
         let tape = site.decks.known(&station.id);
         let recording = on_air.contains(&station.id);
+        let down = down.get(&station.id).filter(|_| !recording);
         let trouble = tape.as_ref().filter(|_| recording).and_then(crate::tape::Tape::trouble);
+        let trouble = trouble.map(|trouble| trouble.cause).or_else(|| down.map(|down| down.cause.clone()));
         Station {
             id: station.id.to_string(),
             name: station.name.clone(),
@@ -93,8 +100,9 @@ pub(super) async fn list(State(site): State<Site>) -> Result<Json<Vec<Station>>,
                 cause: redact::text(&gap.cause.words),
                 kind: gap.cause.kind.into(),
             }),
-            trouble_kind: trouble.as_ref().map(|trouble| trouble.cause.kind.into()),
-            trouble: trouble.map(|trouble| redact::text(&trouble.cause.words)),
+            down_since: down.map(|down| stamp(down.since)),
+            trouble_kind: trouble.as_ref().map(|cause| cause.kind.into()),
+            trouble: trouble.map(|cause| redact::text(&cause.words)),
         }
     });
     Ok(Json(stations.collect()))

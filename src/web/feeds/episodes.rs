@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use crate::library::catalogue::{CopyState, Filter, Recording};
+use crate::library::catalogue::{CopyEntry, CopyState, Filter, Recording};
 use crate::library::store::Present;
 use crate::library::transcript::TranscriptKind;
 use crate::model::ShowId;
@@ -40,13 +40,15 @@ pub(super) async fn list(site: &Site, show: Option<&ShowId>, skip: u32, count: u
     let mut present = site.store.present(files).await.map_err(|error| away(&error))?;
     let is_absent = |recording: &&Recording| recording.file.as_ref().is_some_and(|file| !present.contains_key(file));
     let absent: Vec<_> = listed.iter().filter(is_absent).map(|recording| recording.id.clone()).collect();
+    let place = site.store_place();
     let mut copies = site.catalogue.copies(absent).await.map_err(|error| broken(&error))?;
     let episode = |recording: Recording| {
         if let Some(Present { bytes, transcripts }) = present.remove(recording.file.as_ref()?) {
             return Some(Episode { recording, bytes, transcripts });
         }
         // Only the object store has it.
-        let copy = copies.remove(&recording.id).filter(|copy| copy.state == CopyState::Done)?;
+        let is_there = |copy: &CopyEntry| copy.state == CopyState::Done && copy.place.is_some() && copy.place == place;
+        let copy = copies.remove(&recording.id).filter(is_there)?;
         Some(Episode { bytes: copy.bytes?, recording, transcripts: Vec::new() })
     };
     Ok(Listed { episodes: listed.into_iter().filter_map(episode).collect(), more })

@@ -3,6 +3,7 @@
 
 mod artwork;
 mod elsewhere;
+mod grabs;
 pub(super) mod growing;
 mod hls;
 mod levels;
@@ -31,6 +32,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/live/{station}/levels", get(levels::levels))
         .merge(samples::router())
         .merge(artwork::router())
+        .route("/grabs/{grab}/{file}", get(grabs::file))
         .route("/waveforms/{file}", get(waveform::picture))
         .route("/s/{token}/{file}", get(shared::part))
 }

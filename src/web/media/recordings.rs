@@ -97,7 +97,7 @@ async fn find(site: &Site, id: &str) -> Result<PathBuf, Response> {
 
 /// Sends the part of a file of the store that `request` asks for. `kind`: its media type; `disposition`: whether it is to be
 /// shown (`inline`) or kept (`attachment`).
-async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
+pub(super) async fn serve(store: &Store, file: &FilePath, kind: &str, disposition: &str, request: Request) -> Response {
     let (asked, _) = request.into_parts();
     let reading = match store.open(file).await {
         Ok(Some(reading)) => reading,

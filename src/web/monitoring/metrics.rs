@@ -19,6 +19,8 @@ use prometheus_client::registry::{Registry, Unit};
 use crate::library::catalogue::{CopyTotals, Totals};
 use crate::library::store::free_space;
 use crate::model::CauseKind;
+use crate::renditions::CacheStanding;
+use crate::tape_copies::Counted;
 use crate::web::Site;
 use crate::web::answer::broken;
 use crate::web::site::presence::Sums;
@@ -34,7 +36,8 @@ type Numbers = Gauge<f64, AtomicU64>;
 /// Returns all metrics.
 pub(super) async fn get(State(site): State<Site>) -> Response {
     let (catalogue, store, now) = (&site.catalogue, &site.store, site.environment.clock.monotonic());
-    let (totals, sums) = match (catalogue.totals().await, site.presence.sums(catalogue, store, now).await) {
+    let sums = site.presence.sums(catalogue, store, site.store_place(), now).await;
+    let (totals, sums) = match (catalogue.totals().await, sums) {
         (Ok(totals), Ok(sums)) => (totals, sums),
         (Err(error), _) | (_, Err(error)) => return broken(&error),
     };
@@ -48,14 +51,26 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     single(&mut registry, "start_time", "When the daemon was started, in Unix time", Some(Unit::Seconds), started);
     library(&mut registry, &totals);
     single(&mut registry, "links", "Links to share that have not expired", None, links as f64);
+    let down = site.checkups.down().len();
+    single(
+        &mut registry,
+        "stations_down",
+        "Stations that did not answer when they were tried ahead",
+        None,
+        down as f64,
+    );
     if let Some(sums) = sums {
         files(&mut registry, &sums);
     }
-    if site.config().store.is_some() {
-        match catalogue.copy_totals().await {
+    if let Some(place) = site.store_place() {
+        match catalogue.copy_totals(place).await {
             Ok(totals) => copies(&mut registry, &site, &totals),
             Err(error) => return broken(&error),
         }
+        tapes(&mut registry, &site.tape_copies.counted());
+    }
+    if site.renditions.rule().is_some() {
+        renditions(&mut registry, &site.renditions.cache());
     }
     work(&mut registry, &site);
     room(&mut registry, &site).await;
@@ -112,6 +127,36 @@ fn copies(registry: &mut Registry, site: &Site, totals: &CopyTotals) {
     single(registry, "copies_waiting", "How long the oldest queued copy waits", Some(Unit::Seconds), waited);
     let trouble = f64::from(u8::from(site.copies.trouble().is_some()));
     single(registry, "store_trouble", "Whether the store cannot be used at the moment", None, trouble);
+}
+
+/// Adds what was copied of tapes to the object store.
+fn tapes(registry: &mut Registry, counted: &Counted) {
+    let copies = Family::<Labels, Counter>::default();
+    for (what, count) in [("reels", counted.reels), ("accounts", counted.accounts)] {
+        copies.get_or_create(&[("what", what)]).inc_by(count);
+    }
+    registry.register("tape_copies", "What was copied of tapes to the store since the start", copies);
+    let help = "Reels that have ended, and wait to be copied to the store";
+    single(registry, "tape_copies_waiting", help, None, counted.waiting as f64);
+    let lost = Counter::<u64>::default();
+    lost.inc_by(counted.lost);
+    let help = "Reels that were deleted from the tape before they were copied to the store";
+    registry.register("tape_copies_lost", help, lost);
+}
+
+/// Adds what is kept of recordings as HLS, and what became of what was asked for.
+fn renditions(registry: &mut Registry, cache: &CacheStanding) {
+    single(registry, "hls_cache", "What is kept of recordings as HLS", Some(Unit::Bytes), cache.bytes as f64);
+    let segments = Family::<Labels, Counter>::default();
+    for (result, count) in [("hit", cache.hits), ("miss", cache.misses)] {
+        segments.get_or_create(&[("cache", result)]).inc_by(count);
+    }
+    let help = "Segments of recordings as HLS that were asked for, by whether they were there or had to be encoded";
+    registry.register("hls_segments", help, segments);
+    let evictions = Counter::<u64>::default();
+    evictions.inc_by(cache.evicted);
+    let help = "Parts of recordings as HLS, some minutes each, that were deleted to make room for others";
+    registry.register("hls_evictions", help, evictions);
 }
 
 /// Adds what is being recorded and taped.

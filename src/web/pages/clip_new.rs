@@ -1,5 +1,6 @@
 //! The page on which a clip is cut: an editor with scripts, and a form for one piece without.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -16,10 +17,10 @@ use super::render::{nothing_here, render, serde};
 use crate::base::readable::clock;
 use crate::base::zone::Zone;
 use crate::clips::{AskedPiece, At, ClipError, ClipRequest};
-use crate::config::{parse_moment, parse_position};
-use crate::language::Sentence;
+use crate::config::{Station, parse_moment, parse_position};
+use crate::language::{Language, Sentence};
 use crate::library::catalogue::Recording;
-use crate::model::{AiringId, StationId};
+use crate::model::{AiringId, EncodingKind, StationId};
 use crate::web::Site;
 use crate::web::answer::{broken, language};
 use crate::web::wire::stamp;
@@ -33,6 +34,15 @@ pub(super) struct Asked {
     from: String,
     to: String,
     title: String,
+    encoding: String,
+}
+
+/// How a clip can be encoded.
+#[derive(Debug, Serialize)]
+struct Way {
+    word: &'static str,
+    name: String,
+    chosen: bool,
 }
 
 /// What the editor begins with. Positions are milliseconds: since 1970 of a tape, from the beginning of a recording.
@@ -73,9 +83,23 @@ pub(super) async fn make(State(site): State<Site>, headers: HeaderMap, body: Byt
 impl Asked {
     /// Reads the body of a form.
     fn of_form(body: &[u8]) -> Self {
-        let [station, recording, from, to, title] =
-            ["station", "recording", "from", "to", "title"].map(|name| field(body, name).unwrap_or_default());
-        Self { station, recording, from, to, title }
+        let [station, recording, from, to, title, encoding] =
+            ["station", "recording", "from", "to", "title", "encoding"]
+                .map(|name| field(body, name).unwrap_or_default());
+        Self { station, recording, from, to, title, encoding }
+    }
+
+    /// How it can be encoded; chosen is what is asked for, or what is `usual`.
+    fn ways(&self, usual: EncodingKind, language: &Language) -> Vec<Way> {
+        let chosen = EncodingKind::of(&self.encoding).unwrap_or(usual);
+        let name = |kind: EncodingKind| match kind {
+            EncodingKind::Mp3 => "MP3".to_owned(),
+            EncodingKind::Aac => "AAC".to_owned(),
+            EncodingKind::Opus => "Opus".to_owned(),
+            EncodingKind::Original => Sentence::new("clip_original").say(language),
+        };
+        let way = |kind: EncodingKind| Way { word: kind.word(), name: name(kind), chosen: kind == chosen };
+        EncodingKind::ALL.map(way).into()
     }
 }
 
@@ -93,7 +117,7 @@ fn request(asked: &Asked) -> Result<ClipRequest, Sentence> {
         AskedPiece::Recording { recording: asked.recording.clone(), from, to }
     };
     let title = Some(asked.title.trim()).filter(|title| !title.is_empty()).map(str::to_owned);
-    Ok(ClipRequest { title, pieces: vec![piece], covers: Vec::new(), encoding: None })
+    Ok(ClipRequest { title, pieces: vec![piece], covers: Vec::new(), encoding: EncodingKind::of(&asked.encoding) })
 }
 
 async fn shown(site: &Site, asked: &Asked, problem: Option<Sentence>, headers: &HeaderMap) -> Response {
@@ -112,6 +136,10 @@ async fn shown(site: &Site, asked: &Asked, problem: Option<Sentence>, headers: &
         None => (StatusCode::OK, None),
     };
     let here = context! { here => "clips", problem => said, stations => serde(stations), asked => &asked.station };
+    let ways = |station: Option<&Arc<Station>>| {
+        let usual = station.and_then(|station| station.encoding).unwrap_or(config.encodings.kind);
+        serde(asked.ways(usual, language))
+    };
     let values = if asked.recording.is_empty() {
         if asked.station.is_empty() {
             return render("clip_new.html", site, headers, status, here);
@@ -132,7 +160,7 @@ async fn shown(site: &Site, asked: &Asked, problem: Option<Sentence>, headers: &
         context! {
             source => json(&source), station => station.id.to_string(), from_what => station.name.clone(),
             usual => format!("{} {}", station.name, from.with_timezone(&zone).format("%Y-%m-%d %H:%M")),
-            from => written(&asked.from, from), to => written(&asked.to, to), ..here
+            from => written(&asked.from, from), to => written(&asked.to, to), ways => ways(Some(station)), ..here
         }
     } else {
         let recording = match site.catalogue.get(&AiringId::new(&asked.recording)).await {
@@ -154,7 +182,8 @@ async fn shown(site: &Site, asked: &Asked, problem: Option<Sentence>, headers: &
         };
         context! {
             source => json(&source), recording => recording.id.to_string(), from_what => recording.title.clone(),
-            usual => recording.title.clone(), from => written(&asked.from, from), to => written(&asked.to, to), ..here
+            usual => recording.title.clone(), from => written(&asked.from, from), to => written(&asked.to, to),
+            ways => ways(config.station(&recording.station)), ..here
         }
     };
     render("clip_new.html", site, headers, status, values)

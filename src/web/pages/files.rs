@@ -32,6 +32,8 @@ const FILES: &[(&str, &str, &str)] = files![
     "clip.js" JS,
     "filter.js" JS,
     "go.js" JS,
+    "grabs.css" CSS,
+    "grabs.js" JS,
     "hold.js" JS,
     "icon.svg" SVG,
     "library.css" CSS,

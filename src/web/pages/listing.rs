@@ -56,7 +56,11 @@ pub(super) async fn details(site: &Site, recordings: &[Recording]) -> Result<Det
     let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
     let tracked = site.catalogue.with_tracks(ids).await?;
     let copies = site.copied(recordings).await?;
-    Ok(Details { gone: presence::gone(&site.catalogue, &site.store, recordings).await, tracked, copies })
+    Ok(Details {
+        gone: presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), recordings).await,
+        tracked,
+        copies,
+    })
 }
 
 /// Returns how many of `recordings`, newest first, are on this page. `None` if there are fewer than were asked for, and

@@ -4,6 +4,7 @@ mod clip_new;
 mod clips;
 mod files;
 mod form;
+mod grabs;
 mod holds;
 mod listing;
 mod on_air;
@@ -38,6 +39,9 @@ pub(super) fn router() -> Router<Site> {
         .route("/clips/new", get(clip_new::page).post(clip_new::make))
         .route("/clips/feed/renew", post(clips::renew))
         .route("/clips/{clip}/withdraw", post(clips::withdraw))
+        .route("/grabs", get(grabs::page).post(grabs::make))
+        .route("/grabs/{grab}/retry", post(grabs::retry))
+        .route("/grabs/{grab}/remove", post(grabs::remove))
         .route("/stations/{station}/holds", post(holds::hold))
         .route("/stations/{station}/holds/{number}/release", post(holds::release))
         .route("/subscribe", get(subscriptions::page))

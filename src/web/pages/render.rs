@@ -28,6 +28,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("add.html", include_str!("templates/add.html")),
         ("clip_new.html", include_str!("templates/clip_new.html")),
         ("clips.html", include_str!("templates/clips.html")),
+        ("grabs.html", include_str!("templates/grabs.html")),
+        ("grab.html", include_str!("templates/grab.html")),
         ("lengths.html", include_str!("templates/lengths.html")),
         ("now.html", include_str!("templates/now.html")),
         ("record.html", include_str!("templates/record.html")),

@@ -32,7 +32,10 @@ pub(super) async fn page(
     };
     let recording = opened.recording;
     // The list may not know yet that somebody has moved its file away.
-    if !presence::gone(&site.catalogue, &site.store, std::slice::from_ref(&recording)).await.is_empty() {
+    if !presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), std::slice::from_ref(&recording))
+        .await
+        .is_empty()
+    {
         return gone(&site, &headers);
     }
     let (config, language) = (site.config(), language::of(&headers));

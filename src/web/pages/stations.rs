@@ -40,6 +40,8 @@ struct Card {
     now: Vec<Slot>,
     /// Why no sound comes although an airing runs.
     trouble: Option<Said>,
+    /// Since when it does not answer, if no airing runs.
+    down: Option<Past>,
     /// The next airing.
     next: Option<Slot>,
     /// The newest complete recording, and the newest gap.
@@ -90,23 +92,19 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
     for planned in coming.iter().filter(|planned| !planned.skipped) {
         next_of.entry(&planned.airing.station).or_insert(planned);
     }
+    let down = site.checkups.down();
     let past = site.catalogue.past(config.stations.iter().map(|station| station.id.clone()).collect()).await?;
     let cards = config.stations.iter().zip(past).map(|(station, past)| {
         let choices = past::choices(site, &shows, station, at, language);
         let now = now_of.remove(&station.id).unwrap_or_default();
         let next = next_of.get(&station.id);
         let tape = site.decks.known(&station.id).filter(|_| !now.is_empty());
-        let over = |id: &AiringId, at: DateTime<Utc>| {
+        let over = |title: Option<String>, at: DateTime<Utc>| {
             let at = at.with_timezone(&station.timezone);
-            let show = id.parts().and_then(|(show, _)| config.show(&show));
-            Past {
-                title: show.map(|show| show.title.clone()),
-                at: at.to_rfc3339(),
-                said: format!("{} {}", dates::short(at.date_naive(), language), at.format("%H:%M")),
-                missing: String::new(),
-                cause: None,
-            }
+            let said = format!("{} {}", dates::short(at.date_naive(), language), at.format("%H:%M"));
+            Past { title, at: at.to_rfc3339(), said, missing: String::new(), cause: None }
         };
+        let title = |id: AiringId| Some(config.show(&id.parts()?.0)?.title.clone());
         Card {
             id: station.id.to_string(),
             name: station.name.clone(),
@@ -115,12 +113,16 @@ async fn cards(site: &Site, language: &Language) -> Result<Vec<Card>, CatalogueE
             past: choices,
             now: now.iter().map(|current| on_air(&current.airing, &current.title, config, language)).collect(),
             trouble: tape.and_then(|tape| tape.trouble()).map(|trouble| said(&trouble.cause, language)),
+            down: down
+                .get(&station.id)
+                .filter(|_| now.is_empty())
+                .map(|down| Past { cause: Some(said(&down.cause, language)), ..over(None, down.since) }),
             next: next.map(|planned| slot(planned, false, config, language)),
-            complete: past.complete.map(|(id, end)| over(&id, end)),
+            complete: past.complete.map(|(id, end)| over(title(id), end)),
             failure: past.failure.map(|(id, gap)| Past {
                 missing: clock(gap.length.as_secs_f64().max(1.0)),
                 cause: Some(said(&gap.cause, language)),
-                ..over(&id, gap.start)
+                ..over(title(id), gap.start)
             }),
         }
     });

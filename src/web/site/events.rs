@@ -1,8 +1,8 @@
 //! Events for the clients that listen: changes and transitions of jobs as they happen, and once a second how far running
-//! airings are.
+//! airings and grabs are.
 //!
 //! Invariants:
-//! - running airings are looked at once a second for all listeners together, and not at all while nobody listens;
+//! - running airings and grabs are looked at once a second for all listeners together, and not at all while nobody listens;
 //! - a slow listener gets the newest state only, and delays nobody; transitions it gets all, a page at a time from the
 //!   catalogue; there are [`MOST`] listeners at most;
 //! - a client that reconnects names the last event that it got, and hears of everything that changed since, also over a
@@ -21,6 +21,7 @@ use super::levels::Levels;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::events::{Changes, Counts, Listener, Topic};
+use crate::grabs::{Grabs, Standing};
 use crate::library::catalogue::{Catalogue, NumberedTransition};
 use crate::model::CauseKind;
 use crate::recorder::{Progress, Recorder};
@@ -54,6 +55,23 @@ pub struct OnAir {
     levels: Vec<f32>,
 }
 
+/// A grab that is made.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Going {
+    id: String,
+    /// What is being done: `finding`, `fetching`, `packing`.
+    stage: &'static str,
+    /// How many segments there are, how many came, and how many were given up.
+    segments: usize,
+    there: usize,
+    missing: usize,
+    /// How many bytes came, and how many come per second.
+    bytes: u64,
+    rate: f64,
+    /// How many seconds the rest takes; null while nobody can tell.
+    left: Option<f64>,
+}
+
 /// The running airings; `None` until the first look.
 type Now = Option<Arc<Vec<OnAir>>>;
 
@@ -63,6 +81,7 @@ pub struct Events {
     changes: Changes,
     catalogue: Catalogue,
     now: watch::Sender<Now>,
+    grabs: watch::Sender<Arc<Vec<Going>>>,
     wanted: Arc<Notify>,
     slots: Arc<Semaphore>,
     stop: CancellationToken,
@@ -82,6 +101,7 @@ pub struct EventListener {
     /// Transitions that were read, and are to be sent.
     read: VecDeque<NumberedTransition>,
     now: watch::Receiver<Now>,
+    grabs: watch::Receiver<Arc<Vec<Going>>>,
     stop: CancellationToken,
     run: i64,
     _slot: OwnedSemaphorePermit,
@@ -94,18 +114,26 @@ pub enum Happened {
     Changed(Vec<Topic>),
     /// How far running airings are.
     OnAir(Arc<Vec<OnAir>>),
+    /// How far grabs are.
+    Grabs(Arc<Vec<Going>>),
     /// A job has come into another state.
     Job(NumberedTransition),
 }
 
 impl Events {
-    /// Starts the task that looks at running airings until the daemon stops.
-    pub fn start(environment: &Environment, recorder: Recorder, (catalogue, changes): (Catalogue, Changes)) -> Self {
+    /// Starts the task that looks at running airings and grabs until the daemon stops.
+    pub fn start(
+        environment: &Environment,
+        (recorder, making): (Recorder, Grabs),
+        (catalogue, changes): (Catalogue, Changes),
+    ) -> Self {
         let (now, _) = watch::channel(Now::default());
+        let (grabs, _) = watch::channel(Arc::default());
         let events = Self {
             changes,
             catalogue,
             now,
+            grabs,
             wanted: Arc::default(),
             slots: Arc::new(Semaphore::new(MOST)),
             stop: environment.stop.clone(),
@@ -140,6 +168,14 @@ impl Events {
                         }
                         changed
                     });
+                    let going: Vec<_> = making.running().into_iter().map(Going::of).collect();
+                    telling.grabs.send_if_modified(|grabs| {
+                        let changed = **grabs != going;
+                        if changed {
+                            *grabs = Arc::new(going);
+                        }
+                        changed
+                    });
                     clock.sleep(EVERY).await;
                 }
             };
@@ -162,10 +198,11 @@ impl Events {
         let mut now = self.now.subscribe();
         // A new listener gets the current state first.
         now.mark_changed();
+        let grabs = self.grabs.subscribe();
         self.wanted.notify_one();
         let (changes, stop) = (self.changes.listen(since), self.stop.clone());
         let (catalogue, read) = (self.catalogue.clone(), VecDeque::new());
-        Some(EventListener { changes, catalogue, newest, seen, read, now, stop, run: self.run, _slot: slot })
+        Some(EventListener { changes, catalogue, newest, seen, read, now, grabs, stop, run: self.run, _slot: slot })
     }
 
     /// Returns the mark of the current state, for [`Events::listen`].
@@ -203,6 +240,10 @@ impl EventListener {
                         return Some(Happened::OnAir(Arc::clone(now)));
                     }
                 }
+                changed = self.grabs.changed() => {
+                    changed.ok()?;
+                    return Some(Happened::Grabs(Arc::clone(&self.grabs.borrow_and_update())));
+                }
                 changed = self.newest.changed() => changed.ok()?,
                 () = self.stop.cancelled() => return None,
             }
@@ -212,6 +253,23 @@ impl EventListener {
     /// Returns the mark of the last event, for [`Events::listen`] after a reconnect.
     pub fn mark(&self) -> String {
         written(self.run, self.changes.known(), self.seen)
+    }
+}
+
+impl Going {
+    fn of((id, standing): (String, Standing)) -> Self {
+        let Standing { stage, total, done, lost, bytes, rate, .. } = standing;
+        let (stage, left) = (stage.word(), standing.left());
+        Self {
+            id,
+            stage,
+            segments: total,
+            there: done,
+            missing: lost,
+            bytes,
+            rate: rate.round(),
+            left: left.map(f64::round),
+        }
     }
 }
 

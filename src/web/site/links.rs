@@ -133,7 +133,9 @@ async fn shareable(site: &Site, id: &str) -> Result<Recording, Problem> {
     if recording.finished_at.is_none() {
         return Err(conflict(Sentence::new("problem_link_unfinished"), id));
     }
-    let gone = presence::gone(&site.catalogue, &site.store, std::slice::from_ref(&recording)).await;
+    let gone =
+        presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), std::slice::from_ref(&recording))
+            .await;
     if recording.file.is_none() || !gone.is_empty() {
         return Err(conflict(Sentence::new("problem_link_no_file"), id));
     }

@@ -21,6 +21,7 @@ use crate::airings::programme::Programme;
 use crate::base::blocking::Lane;
 use crate::base::environment::Environment;
 use crate::capture::deck::Decks;
+use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::{Auth, Config};
 use crate::copies::Copies;
@@ -29,11 +30,12 @@ use crate::grabs::Grabs;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
-use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, CopyEntry, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 use crate::recorder::Recorder;
 use crate::renditions::Renditions;
+use crate::tape_copies::TapeCopies;
 use crate::web::answer::Problem;
 use crate::web::auth::{Access, Feed, TOKEN};
 use crate::web::current::Current;
@@ -73,10 +75,14 @@ pub struct Parts {
     pub recorder: Recorder,
     /// The tapes, for listening.
     pub decks: Decks,
+    /// Tries stations ahead of their shows.
+    pub checkups: Checkups,
     /// Makes clips.
     pub clips: Clips,
     /// Copies to the object store.
     pub copies: Copies,
+    /// Copies of tapes to the object store.
+    pub tape_copies: TapeCopies,
     /// Makes downloads.
     pub grabs: Grabs,
     /// Recordings as HLS.
@@ -96,8 +102,10 @@ pub struct Site {
     pub(super) airings: Airings,
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
+    pub(super) checkups: Checkups,
     pub(super) clips: Clips,
     pub(super) copies: Copies,
+    pub(super) tape_copies: TapeCopies,
     pub(super) grabs: Grabs,
     pub(super) renditions: Renditions,
     /// Its tasks own work that goes on after the client has disconnected.
@@ -128,12 +136,12 @@ impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
         let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, .. } = parts;
-        let Parts { clips, copies, grabs, renditions, .. } = parts;
+        let Parts { checkups, clips, copies, tape_copies, grabs, renditions, .. } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
             access: Arc::new(Access::new(state, Arc::clone(&environment.clock))),
-            events: Events::start(&environment, recorder.clone(), (catalogue.clone(), changes)),
+            events: Events::start(&environment, (recorder.clone(), grabs.clone()), (catalogue.clone(), changes)),
             probes: Probes::new(environment.clone(), state.join("probes")),
             presence: Arc::default(),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
@@ -150,8 +158,10 @@ impl Site {
             airings,
             recorder,
             decks,
+            checkups,
             clips,
             copies,
+            tape_copies,
             grabs,
             renditions,
             environment,
@@ -198,21 +208,26 @@ impl Site {
             .ok_or_else(|| Problem::not_found(Sentence::new("problem_no_recording").with("recording", id)))
     }
 
-    /// Returns how far the copies of `recordings` in the object store are. Those that wait for a store which the
+    /// Returns how far the copies of `recordings` in the object store are. Those in or for a store which the
     /// configuration does not name any more are left out, and so are those that are not to be made any more.
     pub(super) async fn copied(
         &self,
         recordings: &[Recording],
     ) -> Result<HashMap<AiringId, CopyState>, CatalogueError> {
         let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
-        let has_store = self.config().store.is_some();
-        let counts = |state: CopyState| match state {
-            CopyState::Queued => has_store,
-            CopyState::Done => true,
+        let place = self.store_place();
+        let counts = |copy: &CopyEntry| match copy.state {
+            CopyState::Queued => place.is_some(),
+            CopyState::Done => copy.place.is_some() && copy.place == place,
             CopyState::Dropped => false,
         };
-        let copies = self.catalogue.copies(ids).await?.into_iter().map(|(id, copy)| (id, copy.state));
-        Ok(copies.filter(|(_, state)| counts(*state)).collect())
+        let copies = self.catalogue.copies(ids).await?.into_iter();
+        Ok(copies.filter(|(_, copy)| counts(copy)).map(|(id, copy)| (id, copy.state)).collect())
+    }
+
+    /// Returns where copies are made now. `None` if nothing is copied.
+    pub(super) fn store_place(&self) -> Option<String> {
+        self.config().store.as_ref().map(|rule| rule.place())
     }
 
     /// Returns the path of `base_url`, with which every link begins; empty if it has none.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
+use crate::library::catalogue::{Catalogue, CatalogueError, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
 
@@ -35,11 +35,13 @@ pub struct Sums {
 pub struct Presence(Mutex<Option<(Duration, Sums)>>);
 
 impl Presence {
-    /// Returns the sums, at most [`MAX_AGE`] old. `None` if the output folder does not answer. `now` is monotonic.
+    /// Returns the sums, at most [`MAX_AGE`] old. `None` if the output folder does not answer. `place`: where the object store
+    /// is; `now` is monotonic.
     pub async fn sums(
         &self,
         catalogue: &Catalogue,
         store: &Store,
+        place: Option<String>,
         now: Duration,
     ) -> Result<Option<Sums>, CatalogueError> {
         // One caller asks the disk at a time; the others use its answer.
@@ -52,7 +54,10 @@ impl Presence {
         let files = catalogue.files().await?;
         let names: Vec<PathBuf> = files.iter().map(|(file, _)| file.clone()).collect();
         let Ok(gone) = store.gone(names).await else { return Ok(None) };
-        let copied = if gone.is_empty() { HashMap::new() } else { catalogue.copied_files().await? };
+        let copied = match place {
+            Some(place) if !gone.is_empty() => catalogue.copied_files(place).await?,
+            _ => HashMap::new(),
+        };
         let mut sums = Sums::default();
         for (file, seconds) in files {
             let sum = match (gone.contains(&file), copied.contains_key(&file)) {
@@ -68,8 +73,13 @@ impl Presence {
     }
 }
 
-/// Returns those of `recordings` whose file was moved or deleted, and of which the object store has no copy.
-pub async fn gone(catalogue: &Catalogue, store: &Store, recordings: &[Recording]) -> HashSet<AiringId> {
+/// Returns those of `recordings` whose file was moved or deleted, and of which the object store at `place` has no copy.
+pub async fn gone(
+    catalogue: &Catalogue,
+    store: &Store,
+    place: Option<&str>,
+    recordings: &[Recording],
+) -> HashSet<AiringId> {
     let filed = recordings.iter().filter_map(|recording| Some((recording.file.clone()?, recording.id.clone())));
     let (files, ids): (Vec<_>, Vec<_>) = filed.unzip();
     // If the folder does not answer, no file counts as gone.
@@ -78,6 +88,10 @@ pub async fn gone(catalogue: &Catalogue, store: &Store, recordings: &[Recording]
     if gone.is_empty() {
         return HashSet::new();
     }
-    let copied = catalogue.which_are_copied(gone.clone()).await.unwrap_or_default();
-    gone.into_iter().filter(|id| !copied.contains(id)).collect()
+    let copies = catalogue.copies(gone.clone()).await.unwrap_or_default();
+    let is_copied = |id: &AiringId| {
+        let done = copies.get(id).filter(|copy| copy.state == CopyState::Done);
+        done.is_some_and(|copy| place.is_some() && copy.place.as_deref() == place)
+    };
+    gone.into_iter().filter(|id| !is_copied(id)).collect()
 }

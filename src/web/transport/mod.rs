@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod client;
+pub mod cross_origin;
 pub mod host;
 mod patience;
 pub mod same_site;

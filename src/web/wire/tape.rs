@@ -90,6 +90,14 @@ impl TapeAccount {
     }
 }
 
+impl TapeAccount {
+    /// Writes the account of a tape as it is copied to an object store.
+    pub fn json(station: &str, account: &Account, reels: &[ListedReel], zone: Zone) -> Vec<u8> {
+        // It consists of texts and finite numbers, so this cannot fail.
+        serde_json::to_vec(&Self::of(station, account, reels, None, zone)).unwrap_or_default()
+    }
+}
+
 impl TapeReel {
     fn of(listed: &ListedReel) -> Self {
         let sum = listed.sum.as_ref();

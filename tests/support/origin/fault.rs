@@ -33,6 +33,8 @@ pub enum Part {
 pub enum Kind {
     /// Another status, with a short HTML body.
     Status(u16),
+    /// Another status, and `Retry-After` with these words.
+    Busy(u16, String),
     /// The connection is reset before an answer.
     Reset,
     /// The connection is reset after half of the body.
@@ -77,6 +79,7 @@ impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = match self {
             Self::Status(status) => return write!(f, "Status({status})"),
+            Self::Busy(status, said) => return write!(f, "Busy({status}, {said})"),
             Self::Drip(rate) => return write!(f, "Drip({rate})"),
             Self::Huge(size) => return write!(f, "Huge({size})"),
             Self::Bomb(members) => return write!(f, "Bomb({members})"),

@@ -99,6 +99,19 @@ impl Origin {
         Self { shared, runtime: Some(runtime), stop, port_closed }
     }
 
+    /// Starts a server with one station, of which so many segments lie at `v/000000.ts` and so on, to be downloaded.
+    pub async fn with_numbered(setup: Setup, segments: usize) -> (Self, StationHandle) {
+        let start = move || {
+            let origin = Self::start();
+            let station = origin.station("x", setup);
+            for (number, bytes) in station.first_segments(segments).into_iter().enumerate() {
+                station.put_bytes(&format!("v/{number:06}.ts"), "video/mp2t", bytes);
+            }
+            (origin, station)
+        };
+        tokio::task::spawn_blocking(start).await.expect("no panic")
+    }
+
     /// Puts a station on the air. Blocks for about a second when its codec is used for the first time.
     pub fn station(&self, name: &str, setup: Setup) -> StationHandle {
         let now = self.shared.clock.now();

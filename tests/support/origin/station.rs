@@ -360,6 +360,7 @@ fn strike(kind: Kind, reply: Reply) -> Reply {
     let manner = |manner| Reply { manner, ..reply.clone() };
     match kind {
         Kind::Status(status) => Reply::status(status),
+        Kind::Busy(status, said) => Reply::status(status).with("Retry-After", &said),
         Kind::Reset => manner(Manner::Reset),
         Kind::ResetMidway => manner(Manner::ResetMidway),
         Kind::Truncated => manner(Manner::Truncated),

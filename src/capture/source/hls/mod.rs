@@ -52,7 +52,7 @@ pub use self::claims::Claims;
 pub use self::fetch::{EncryptedBytes, Fetcher, Sound};
 pub use self::load::{Asking, LoadError, load};
 pub use self::normalise::MAX_SEGMENTS;
-pub use self::playlist::{MediaPlaylist, Playlist, PlaylistError, Segment};
+pub use self::playlist::{Map, MediaPlaylist, Playlist, PlaylistError, Segment};
 pub use self::request::{FetchError, beginning};
 pub use self::variables::Variables;
 pub use self::variants::{Master, Wish};

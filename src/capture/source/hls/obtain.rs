@@ -183,7 +183,7 @@ impl<'a> Obtainer<'a> {
             };
             tokio::select! {
                 () = self.clock.sleep(wait) => {}
-                () = self.offer.withdrawn(ordered.order) => {}
+                () = self.offer.changed(ordered.order, &segment) => {}
                 () = self.end.stop.cancelled() => return short.or(Outcome::Unfinished),
             }
         }

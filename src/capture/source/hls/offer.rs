@@ -57,10 +57,16 @@ impl Offer {
         newer.iter().filter_map(|order| window.get(order)).filter(|segment| !segment.gap).nth(1).cloned()
     }
 
-    /// Completes when the segment is no longer on offer.
-    pub async fn withdrawn(&self, order: u64) {
+    /// Completes when the segment of this order is no longer what was `tried`: it is not on offer any more, or at another
+    /// place. That tokens have changed does not count, which some stations change in each list.
+    pub async fn changed(&self, order: u64, tried: &Segment) {
+        let is_it = |now: &Segment| {
+            now.segment_key == tried.segment_key
+                && now.url.host() == tried.url.host()
+                && now.byte_range == tried.byte_range
+        };
         // An error means that the sender is gone, which owns this very future.
-        let _ = self.window.subscribe().wait_for(|window| !window.contains_key(&order)).await;
+        let _ = self.window.subscribe().wait_for(|window| !window.get(&order).is_some_and(is_it)).await;
     }
 
     /// Reports that a segment was refused for want of rights.

@@ -163,8 +163,12 @@ impl<'a> Reloading<'a> {
             if self.proof.is_none() {
                 self.proof = self.prove(now);
             }
+            if self.segments_fail_from().is_some_and(|from| from <= now) && self.leave() {
+                return;
+            }
             let due = self.resolve_at.filter(|_| self.finding.is_none());
-            let left = due.map_or(until, |due| due.min(until)).saturating_sub(now);
+            let due = due.into_iter().chain(self.segments_fail_from()).fold(until, Duration::min);
+            let left = due.saturating_sub(now);
             let clock = &self.parts.environment.clock;
             tokio::select! {
                 Some(found) = OptionFuture::from(self.finding.as_mut()) => {
@@ -180,11 +184,7 @@ impl<'a> Reloading<'a> {
                         return self.change(entry);
                     }
                 }
-                () = self.parts.offer.fetch_failed() => {
-                    if self.segments_fail() && self.leave() {
-                        return;
-                    }
-                }
+                () = self.parts.offer.fetch_failed() => {}
                 () = clock.sleep(left) => {
                     if clock.monotonic() >= until {
                         return;
@@ -209,10 +209,11 @@ impl<'a> Reloading<'a> {
         }))
     }
 
-    /// Whether the segments of the variant that is played have failed for so long that it is left.
-    fn segments_fail(&self) -> bool {
-        let since = self.parts.offer.failing_since();
-        since.is_some_and(|since| self.monotonic().saturating_sub(since) >= pace::segments_patience(self.target))
+    /// From when on the segments of the variant that is played have failed for so long that it is left, if there is another
+    /// and none comes until then.
+    fn segments_fail_from(&self) -> Option<Duration> {
+        let since = self.parts.offer.failing_since().filter(|_| self.variants.has_spare())?;
+        Some(since.saturating_add(pace::segments_patience(self.target)))
     }
 
     /// Leaves the variant that is played, if there is another.

@@ -96,13 +96,18 @@ impl FetchError {
         matches!(self, Self::NoSound | Self::Encrypted(_))
     }
 
+    /// The error of the request, for the sound or for its key, if it is one.
+    pub fn http(&self) -> Option<&HttpError> {
+        match self {
+            Self::Http(error) => Some(error),
+            Self::NoKey(error) => error.http(),
+            _ => None,
+        }
+    }
+
     /// Whether it shows that the station's address has to be resolved again.
     pub fn lost_rights(&self) -> bool {
-        match self {
-            Self::Http(error) => error.status().is_some_and(|status| policy::SEGMENT.lost_rights(status)),
-            Self::NoKey(error) => error.lost_rights(),
-            _ => false,
-        }
+        self.http().and_then(HttpError::status).is_some_and(|status| policy::SEGMENT.lost_rights(status))
     }
 }
 
@@ -137,7 +142,7 @@ pub async fn beginning(client: &Client, url: &Url, range: ByteRange, failures: u
     let asking = async {
         let mut response = client.get(url.clone()).header(RANGE, header(range)?).send().await?;
         if !response.status().is_success() {
-            return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
+            return Err(HttpError::answered(&response, url, client.clock().now()).into());
         }
         let most = usize::try_from(range.length).unwrap_or(MOST_AHEAD).min(MOST_AHEAD);
         let mut bytes = BytesMut::new();
@@ -165,7 +170,7 @@ async fn try_body(client: &Client, url: &Url, range: Option<ByteRange>, bounds: 
     let clock = client.clock();
     let mut response = clock.timeout(bounds.idle, request.send()).await.map_err(stalled)??;
     if !response.status().is_success() {
-        return Err(HttpError::Status { url: redact::url(url), status: response.status() }.into());
+        return Err(HttpError::answered(&response, url, client.clock().now()).into());
     }
     let wanted = Wanted::of(&response, range).ok_or_else(|| FetchError::Range(redact::url(url)))?;
     let too_large = || FetchError::from(HttpError::TooLarge { url: redact::url(url), cap: bounds.bytes });

@@ -2,6 +2,7 @@
 
 pub mod causes;
 pub mod dates;
+pub mod grabs;
 pub mod holds;
 mod marks;
 pub mod rows;

@@ -49,7 +49,12 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-call]");
   if (!form) return;
   event.preventDefault();
-  const exact = (name, value) => form.elements[name].dataset?.exact ?? value;
+  const exact = (name, value) => {
+    const it = form.elements[name];
+    if (it.type === "checkbox") return it.checked;
+    if (it.type === "number" || "number" in (it.dataset ?? {})) return Number(value);
+    return it.dataset?.exact ?? value;
+  };
   const given = [...new FormData(form)].filter(([name, value]) => value !== "" && !name.startsWith("-"))
     .map(([name, value]) => [name, exact(name, value)]);
   const station = form.querySelector("[name='-station']");

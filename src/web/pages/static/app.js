@@ -3,6 +3,7 @@ import { offers } from "./act.js";
 import { clipEditor } from "./clip.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
+import "./grabs.js";
 import "./hold.js";
 import { listen } from "./live.js";
 import "./on-air.js";

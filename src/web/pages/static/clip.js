@@ -89,6 +89,7 @@ function clip() {
     pieces: pieces.map((piece) => piece.source.piece(piece.start, piece.end)),
     bleep: of("bleep"),
     mute: of("mute"),
+    encoding: form.elements.encoding.value,
   };
 }
 

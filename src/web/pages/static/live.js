@@ -104,6 +104,15 @@ export function listen() {
     since = event.lastEventId;
     document.dispatchEvent(new CustomEvent("aircheck:on-air", { detail: JSON.parse(event.data) }));
   });
+  events.addEventListener("grabs", (event) => {
+    since = event.lastEventId;
+    document.dispatchEvent(new CustomEvent("aircheck:grabs", { detail: JSON.parse(event.data) }));
+  });
+  events.addEventListener("job", (event) => {
+    since = event.lastEventId;
+    // What becomes of the others is in the lists that change with them.
+    if (JSON.parse(event.data).kind === "grab" && document.getElementById("grabs")) soon();
+  });
   // The browser itself reconnects a broken connection. If the service restarts or has too many listeners, the page asks
   // again later.
   events.addEventListener("error", () => {
