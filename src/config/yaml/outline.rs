@@ -109,8 +109,8 @@ fn laid(name: &LocationTree, value: &LocationTree, lines: &Lines<'_>) -> Laid {
         };
     };
     if lines.is_bracket(value) {
-        let end = lines.offset(last_value.end.0, last_value.end.1);
-        let close = lines.offset(value.end.0, value.end.1).and_then(|end| end.checked_sub(1));
+        let end = lines.end(last_value);
+        let close = end.and_then(|end| lines.closing(end));
         let column = last.location.column.saturating_sub(1);
         return match end.zip(close) {
             Some((last_ends, close)) => Laid::Brackets { column, last_ends, close },
@@ -157,6 +157,39 @@ impl<'a> Lines<'a> {
         };
         let within = text.char_indices().nth(column.checked_sub(1)?).map_or(text.len(), |(at, _)| at);
         Some(begin + within)
+    }
+
+    /// Where a value ends, in bytes: behind its last character. To the parser, brackets with a comma before the closing one
+    /// end at the comma.
+    fn end(&self, value: &LocationTree) -> Option<usize> {
+        let last = match &value.children {
+            Children::None => None,
+            Children::List(items) => items.last(),
+            Children::Map(entries) => entries.last().map(|(_, value)| value),
+        };
+        match last.filter(|_| self.is_bracket(value)) {
+            Some(last) => Some(self.closing(self.end(last)?)? + 1),
+            None => self.offset(value.end.0, value.end.1),
+        }
+    }
+
+    /// Where the bracket stands behind the last entry that ends at `from`, in bytes. Only spaces, comments and a comma are
+    /// between them.
+    fn closing(&self, from: usize) -> Option<usize> {
+        for (begin, line) in self.0.iter().filter(|(begin, line)| begin + line.len() > from) {
+            for (at, letter) in
+                line.char_indices().map(|(at, letter)| (begin + at, letter)).filter(|(at, _)| *at >= from)
+            {
+                match letter {
+                    '}' | ']' => return Some(at),
+                    '#' => break,
+                    ',' => {}
+                    letter if letter.is_whitespace() => {}
+                    _ => return None,
+                }
+            }
+        }
+        None
     }
 
     /// Whether the value is written in brackets, perhaps behind an anchor or a tag.
@@ -217,6 +250,8 @@ mod tests {
         assert_eq!(laid_out("x-a: &a { b: {} }\nstations: *a\n"), Laid::Other);
         let braces = Laid::Brackets { column: 2, last_ends: 27, close: 29 };
         assert_eq!(laid_out("stations: {\n  가: { h: x },\n}\n"), braces);
+        let braces = Laid::Brackets { column: 12, last_ends: 27, close: 33 };
+        assert_eq!(laid_out("stations: { a: { h: [x,], }, # }\n}\n"), braces);
     }
 
     #[test]
