@@ -77,6 +77,7 @@ async fn a_station_without_sound_is_not_added_unless_that_is_said() {
         (page.as_str(), "no stream was found"),
         ("http://127.0.0.1:9/x", "already, as the station `kbs`"),
         ("ftp://h.example/x", "records http, https and rtmp"),
+        ("./away.pls", "there is no file `./away.pls`"),
     ] {
         let ran = aircheck.run(&["add", what]).await;
         assert!(ran.code > 0 && ran.stderr.contains(why), "{what}: {ran}");

@@ -6,7 +6,6 @@
 //! to the machine's clock (`timekeeper`). On a signal everything is told to stop, tape is ended, and open claims wait
 //! for the next start.
 
-mod applied;
 mod asked_stations;
 mod background;
 mod file_watch;
@@ -39,10 +38,12 @@ use crate::capture::deck::{self, Decks};
 use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::Config;
+use crate::config::edit::changes;
 use crate::copies::Copies;
 use crate::events::{Changes, Listener};
 use crate::grabs::Grabs;
 use crate::housekeeping::Housekeeping;
+use crate::language::Language;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError};
@@ -361,7 +362,7 @@ impl Daemon {
                     warn!("a new `output` or `state` is used from the next start on");
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
-                let changes = applied::changes(&self.config, &config);
+                let changes = changes(&self.config, &config, Language::english());
                 for change in &changes {
                     info!("applied: {change}");
                 }

@@ -10,6 +10,7 @@ use super::super::exit::{FAILED, USAGE};
 use super::super::print::{short, table};
 use super::arguments::{AddArguments, Refused};
 use crate::base::http::{self, Client};
+use crate::base::redact;
 
 /// The most stations that are listed.
 const MOST: usize = 20;
@@ -85,7 +86,8 @@ async fn search(name: &str, directory: &str, client: &Client) -> Result<Vec<List
         [("name", name), ("hidebroken", "true"), ("order", "votes"), ("reverse", "true"), ("limit", most.as_str())];
     url.query_pairs_mut().extend_pairs(asked);
     let body = http::read_whole(client.get(url.clone()), &url, BODY_CAP, PATIENCE).await;
-    let body = body.map_err(|error| error.to_string())?;
+    // What was asked for in detail says nothing to whoever typed a name.
+    let body = body.map_err(|error| error.to_string().replace(&redact::url(&url), base))?;
     let mut found: Vec<Listed> = serde_json::from_slice(&body.bytes)
         .map_err(|_| format!("{base} answers something that is no list of stations"))?;
     found.truncate(MOST);

@@ -14,10 +14,10 @@ use super::words::Added;
 use crate::base::environment::Environment;
 use crate::base::http::{self, Client, Manner};
 use crate::base::redact;
-use crate::capture::source::resolve::discover::{DiscoverError, Discovery, FoundStep, Place, Way, discover};
+use crate::capture::source::resolve::discover::{DiscoverError, Discovery, Place, Way, discover};
 use crate::capture::source::resolve::{Listed as ListOf, listed};
-use crate::config::edit::{Addition, Quotes, Written};
-use crate::config::{Address, Config, slug};
+use crate::config::edit::{Addition, station_id};
+use crate::config::{Address, Config};
 use crate::model::StationId;
 
 /// The largest file with a list of streams.
@@ -53,8 +53,8 @@ async fn found_out(arguments: &AddArguments, known: Option<&Config>) -> Result<(
     let Discovery { name, ways } = discovered(&addresses, arguments, &client, &environment).await?;
     let host = addresses.iter().find_map(|url| url.host_str()).unwrap_or("station").trim_start_matches("www.");
     let name = arguments.name.clone().or(listed_name).or(name).unwrap_or_else(|| host.to_owned());
-    let id = arguments.id.clone().unwrap_or_else(|| free_id(&name, known));
-    let additions: Vec<Addition> = ways.iter().map(|way| Addition::station(&id, keys(&name, way, &referer))).collect();
+    let id = arguments.id.clone().unwrap_or_else(|| station_id(&name, known));
+    let additions: Vec<Addition> = ways.iter().map(|way| Addition::station(&id, way.keys(&name, &referer))).collect();
     tried(additions, arguments.untested).await
 }
 
@@ -81,6 +81,10 @@ fn addresses(what: &str) -> Result<Option<Vec<Url>>, Refused> {
     let file = Path::new(what);
     if file.is_file() {
         return listed_in(file).map(Some);
+    }
+    if what.starts_with(['/', '~', '.']) {
+        eprintln!("aircheck: there is no file `{what}`; write its path, or an address or the name of a station");
+        return Err(USAGE);
     }
     // `radio.example/live.m3u8`, as people read addresses out.
     let begins_with_host = what.split('/').next().is_some_and(|host| host.contains('.') && !host.starts_with('.'));
@@ -168,50 +172,4 @@ async fn tried(additions: Vec<Addition>, untested: bool) -> Result<(Addition, Ad
     eprintln!("aircheck: no sound came, so nothing was added: {}", troubles.join("; "));
     eprintln!("If it is only off the air at the moment, `--untested` adds it all the same.");
     Err(FAILED)
-}
-
-/// The keys of a station.
-fn keys(name: &str, way: &Way, headers: &[(String, String)]) -> Vec<(String, Written)> {
-    let key = |name: &str, value: Written| (name.to_owned(), value);
-    let mut inner = match &way.place {
-        Place::At(url) if headers.is_empty() => {
-            return vec![key("name", Written::text(name)), key(way.key, Written::text(url.as_str()))];
-        }
-        Place::At(url) => vec![key("url", Written::text(url.as_str()))],
-        Place::Found(steps) => vec![key("find", Written::List(steps.iter().map(step).collect()))],
-    };
-    if !headers.is_empty() {
-        let headers = headers.iter().map(|(name, value)| key(name, Written::text(value))).collect();
-        inner.push(key("headers", Written::Map(headers)));
-    }
-    vec![key("name", Written::text(name)), key(way.key, Written::Map(inner))]
-}
-
-fn step(step: &FoundStep) -> Vec<(String, Written)> {
-    let key = |name: &str, value: Written| (name.to_owned(), value);
-    match step {
-        FoundStep::Get(None) => vec![key("get", Written::Nothing)],
-        FoundStep::Get(Some(url)) => vec![key("get", Written::text(url.as_str()))],
-        FoundStep::Select { css, attribute } => {
-            let attribute = attribute.map(|attribute| key("attr", Written::text(attribute)));
-            std::iter::once(key("select", Written::text(css))).chain(attribute).collect()
-        }
-        FoundStep::Json(path) => vec![key("json", Written::text(path))],
-        FoundStep::Match(pattern) => vec![key("match", Written::Text(pattern.clone(), Quotes::Single))],
-    }
-}
-
-/// Makes an id of a name.
-pub(super) fn id_from(name: &str) -> String {
-    Some(slug(name)).filter(|id| !id.is_empty()).unwrap_or_else(|| "station".to_owned())
-}
-
-/// An id that no station has yet.
-fn free_id(name: &str, known: Option<&Config>) -> String {
-    let id = id_from(name);
-    let is_taken = |id: &str| known.is_some_and(|config| config.station(&StationId::new(id)).is_some());
-    if !is_taken(&id) {
-        return id;
-    }
-    (2..u32::MAX).map(|number| format!("{id}-{number}")).find(|id| !is_taken(id)).unwrap_or(id)
 }

@@ -7,7 +7,15 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 
 use super::error::EditError;
+use crate::base::hash::sha256;
 use crate::base::user;
+use crate::config::values::Unwritable;
+use crate::config::values::folders;
+
+/// Returns what a text is known by, so that who saves it later finds out whether it is still the same.
+pub fn digest(text: &str) -> String {
+    sha256(&[text.as_bytes()])
+}
 
 /// A file that is being edited, as it was when it was read.
 #[derive(Debug)]
@@ -43,6 +51,12 @@ impl Editing {
     /// Returns the text as it was read; empty if there is no such file yet.
     pub fn text(&self) -> &str {
         self.before.as_deref().unwrap_or_default()
+    }
+
+    /// Why this user may not save it. `None` if they may: it is replaced as a whole, by a new one beside it. Blocks on the
+    /// disk.
+    pub fn obstacle(&self) -> Option<Unwritable> {
+        folders::unwritable(self.real.parent()?)
     }
 
     /// Gives the file the text `after`, on the disk. A new file gets owner and rights of `like`. Blocks on the disk.

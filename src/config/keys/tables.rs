@@ -172,6 +172,12 @@ pub static WEB: Table = Table {
             "Pages elsewhere whose scripts may play what is here: playlists, segments and sound; by default none.",
         ),
         key(
+            "edit",
+            Kind::Bool,
+            "edit: true",
+            "Whether this file can be edited over the page; by default if the page has a password.",
+        ),
+        key(
             "ad_hoc",
             Kind::Bool,
             "ad_hoc: true",

@@ -79,6 +79,17 @@ impl Config {
         within(PATIENCE, move || Self::check(&file)).unwrap_or_else(|| Self::look(path))
     }
 
+    /// Reads and checks as [`Self::check_edited`] does, for the service: folders that do not answer are not checked. Blocks on
+    /// the disk.
+    ///
+    /// # Errors
+    /// Every mistake of the files at once.
+    pub fn serve_edited(path: &Path, edited: &Path, text: &str) -> Result<Self, ConfigErrors> {
+        let (file, side, words) = (path.to_owned(), edited.to_owned(), text.to_owned());
+        within(PATIENCE, move || Self::check_edited(&file, &side, &words))
+            .unwrap_or_else(|| file::read(&sources::load_edited(path, edited, text)?, FolderCheck::Skip))
+    }
+
     /// Reads and checks the file at `path`, but not the folders that it names, for commands that do not need them. Blocks on
     /// the disk.
     ///

@@ -22,6 +22,8 @@ pub struct Problem {
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
+    /// How many characters are meant, from there on.
+    pub width: usize,
     /// What is wrong, and what was expected.
     pub message: String,
     /// What to write instead.
@@ -45,7 +47,7 @@ impl ConfigErrors {
     /// The file could not be read at all.
     pub fn unreadable(file: &Path, message: String, hint: Option<String>) -> Self {
         let (named, excerpt) = (file.to_owned(), String::new());
-        let problem = Problem { file: named, line: 0, column: 0, message, hint, excerpt, caret: (0, 0) };
+        let problem = Problem { file: named, line: 0, column: 0, width: 0, message, hint, excerpt, caret: (0, 0) };
         Self { file: file.to_owned(), problems: vec![problem] }
     }
 
@@ -179,7 +181,16 @@ impl Problems {
                 // The daemon logs the problems of an edit, and the words may quote a URL.
                 let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
                 let file = file.to_owned();
-                Problem { file, line: location.line, column: location.column, message, hint, excerpt, caret }
+                Problem {
+                    file,
+                    line: location.line,
+                    column: location.column,
+                    width: location.width,
+                    message,
+                    hint,
+                    excerpt,
+                    caret,
+                }
             })
             .collect();
         Err(ConfigErrors { file: file.to_owned(), problems })

@@ -8,6 +8,7 @@
 
 mod page;
 mod steps;
+mod written;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use thiserror::Error;
