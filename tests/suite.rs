@@ -19,6 +19,7 @@ mod commands;
 mod compare;
 mod daemon;
 mod documents;
+mod editing;
 mod encodings;
 mod events;
 mod faults_bounded;

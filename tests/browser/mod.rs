@@ -3,6 +3,7 @@
 mod access;
 mod accessible;
 mod clip;
+mod editing;
 mod encodings;
 mod grabs;
 mod hls;

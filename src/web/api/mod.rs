@@ -12,6 +12,7 @@ mod clips;
 mod configuration;
 mod events;
 mod feeds;
+mod files;
 pub(super) mod grabs;
 pub(super) mod holds;
 mod jobs;
@@ -73,6 +74,12 @@ pub(super) fn router() -> Router<Site> {
         .routes(routes!(clips::list, clips::add))
         .routes(routes!(clips::get, clips::withdraw))
         .layer(DefaultBodyLimit::max(LARGEST_CLIP));
+    // How large a body may be is bounded where it is read.
+    let files = OpenApiRouter::new()
+        .routes(routes!(files::read, files::save))
+        .routes(routes!(files::check))
+        .routes(routes!(files::add))
+        .layer(DefaultBodyLimit::disable());
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
         "/api/v1",
         OpenApiRouter::new()
@@ -112,7 +119,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(probes::listen))
             .routes(routes!(events::listen))
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
-            .merge(clips),
+            .merge(clips)
+            .merge(files),
     );
     let (router, mut document) = described.split_for_parts();
     once::describe(&mut document);

@@ -28,6 +28,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("add.html", include_str!("templates/add.html")),
         ("clip_new.html", include_str!("templates/clip_new.html")),
         ("clips.html", include_str!("templates/clips.html")),
+        ("edit.html", include_str!("templates/edit.html")),
+        ("edited.html", include_str!("templates/edited.html")),
         ("grabs.html", include_str!("templates/grabs.html")),
         ("grab.html", include_str!("templates/grab.html")),
         ("lengths.html", include_str!("templates/lengths.html")),
@@ -86,6 +88,7 @@ pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: Statu
         lang => language.tag,
         root => site.root(),
         guarded => site.is_guarded(),
+        may_edit => config.web.may_edit(),
         since => site.events.mark(),
         shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         ..values

@@ -1,5 +1,6 @@
 //! The site: the parts of the daemon that handlers use, and what outlives a request.
 
+pub mod editing;
 pub mod events;
 mod levels;
 pub mod links;

@@ -1,6 +1,7 @@
 // Loads the scripts of the pages. Browsing, playing and downloading work without them.
 import { offers } from "./act.js";
 import { clipEditor } from "./clip.js";
+import { fileEditor } from "./edit.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
 import "./grabs.js";
@@ -25,6 +26,7 @@ needed(someDay);
 needed(week);
 needed(timeline);
 needed(clipEditor);
+needed(fileEditor);
 needed(readyTracks);
 needed(answers);
 needed(offers);
