@@ -56,6 +56,15 @@ fn is_whole(report: &Report, seconds: f64) {
     assert!(report.is_whole() && (report.length - seconds).abs() < 0.06, "{report} is not {seconds} s");
 }
 
+/// What ffmpeg has to say against a file.
+async fn complaints(file: &Path) -> String {
+    #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+    let mut ffmpeg = tokio::process::Command::new("ffmpeg");
+    let ffmpeg = ffmpeg.args(["-v", "warning", "-i"]).arg(file).args(["-f", "null", "-"]);
+    let output = ffmpeg.stdin(std::process::Stdio::null()).output().await.expect("ffmpeg runs");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbered_segments_become_a_file_however_they_are_counted() {
     let setup = Setup { header: Some(("Referer", "https://tv.example/")), ..ts() };
@@ -83,6 +92,16 @@ async fn numbered_segments_become_a_file_however_they_are_counted() {
     let told = ran.json();
     assert_eq!((ran.code, &told["first"], &told["last"]), (0, &"000000".into(), &"000011".into()), "{ran}");
     is_whole(&heard(&numbered.aircheck.path("c.mp3")).await, 24.0);
+
+    // Segments of one clock need no ffmpeg to become one: not a byte of their sound changes, and no player sees a seam.
+    let path = numbered.aircheck.put_program("ffmpeg", "#!/bin/sh\nexit 9\n");
+    let (url, out) = (numbered.url("v/(*).ts"), numbered.out("e.ts"));
+    let joined = [&["grab", &url][..], &all, &referer, &[&out]].concat();
+    let ran = numbered.aircheck.run_with(&joined, &[("PATH", &path)]).await;
+    assert_eq!((ran.code, &ran.json()["segments"]), (0, &12.into()), "{ran}");
+    assert!((ran.json()["seconds"].as_f64().expect("a number") - 24.0).abs() < 0.1, "{ran}");
+    is_whole(&heard(&numbered.aircheck.path("e.ts")).await, 24.0);
+    assert_eq!(complaints(&numbered.aircheck.path("e.ts")).await, "");
 
     // Nothing is replaced, and without the header nothing is to be had.
     let ran = numbered.grab("v/(*).ts", &[&referer[..], &[&numbered.out("a.m4a")]].concat()).await;

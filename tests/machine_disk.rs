@@ -257,7 +257,7 @@ async fn a_new_airing_costs_old_tape_first_then_recordings_that_are_not_kept_and
             _ => {
                 assert_eq!(list[0]["verdict"], "failed", "{list:?}");
                 let cause = list[0]["missing"][0]["cause"].as_str().expect("a cause");
-                assert!(cause.contains("less than `min_free` (1 MiB)"), "{cause}");
+                assert!(cause.contains("less than `min_free` (1.0 MiB)"), "{cause}");
                 assert_eq!(list[0]["missing"][0]["kind"], "disk_full", "{list:?}");
             }
         }

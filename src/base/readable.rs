@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-/// Bytes as `1.5 GiB` or `700 MiB`.
+/// Bytes as `1.5 GiB`, `700 MiB`, `0.3 MiB` or `40 KiB`.
 pub fn bytes(bytes: u64) -> String {
-    let gib = bytes as f64 / f64::from(1_u32 << 30);
-    if gib >= 1.0 { format!("{gib:.1} GiB") } else { format!("{:.0} MiB", gib * 1024.0) }
+    amount(bytes as f64)
 }
 
-/// Bytes as `1.5 GiB`, `700 MiB`, `0.3 MiB` or `40 KiB`: what comes bit by bit.
+/// As [`bytes`], for a rate or another part of a number.
 pub fn amount(bytes: f64) -> String {
     let mib = bytes / f64::from(1_u32 << 20);
     match mib {

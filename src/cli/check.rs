@@ -259,19 +259,15 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     let pair = |name: &str, value: String| [name.to_owned(), value];
     let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", readable::bytes(free)));
     let release = report.zones.as_ref().map_or_else(String::new, Release::to_string);
-    let rows = [
+    let mut rows = vec![
         pair("timezone", config.timezone.name().to_owned()),
         pair("zones", release),
         pair("recordings", format!("{}{free}", config.output.display())),
         pair("tape", config.state.display().to_string()),
     ];
+    rows.extend(config.sides.iter().map(|side| pair("also", side.display().to_string())));
+    rows.extend(config.store.as_ref().map(|store| pair("copies", store.place())));
     text.push_str(&table("", &rows));
-    for side in &config.sides {
-        text.push_str(&table("", &[pair("also", side.display().to_string())]));
-    }
-    if let Some(store) = &config.store {
-        text.push_str(&table("", &[pair("copies", store.place())]));
-    }
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {warning}");
     }

@@ -37,6 +37,8 @@ mod original;
 mod output;
 mod packets;
 mod piecewise;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 mod samples;
 mod streaming;
 #[cfg(test)]

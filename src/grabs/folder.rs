@@ -22,8 +22,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 use self::contents::Contents;
-use self::entry::failed;
-pub use self::entry::{Entry, FolderError, Init, Kept, Kind, SegmentId, file_name, hash};
+pub(super) use self::entry::failed;
+pub use self::entry::{Entry, FolderError, Init, Kept, Kind, Place, SegmentId, file_name, hash};
 use crate::base::blocking::Lane;
 
 /// How many threads write at a time, for all grabs together.
@@ -102,6 +102,11 @@ impl Folder {
         let contents = lock(&self.contents);
         (contents.entries.len(), contents.bytes)
     }
+}
+
+/// Runs work on the files of a folder on a thread that may block.
+pub(super) async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    LANE.run(work).await
 }
 
 /// Removes the folder of a grab at `path`. One that is not there is no error.

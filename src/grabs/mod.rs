@@ -22,6 +22,7 @@ mod folder;
 mod format;
 mod got;
 mod init;
+mod joining;
 mod name;
 mod outcome;
 mod packing;

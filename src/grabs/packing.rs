@@ -1,6 +1,6 @@
 //! Makes the file of a grab from the segments in its folder.
 //!
-//! ffmpeg does it. It reads a playlist that is written beside the segments and names byte ranges of their files, so that
+//! ffmpeg does it, unless they need only be joined. It reads a playlist that is written beside the segments and names byte ranges of their files, so that
 //! nothing is copied before; it may open files of that folder and nothing else. It runs in the folder, so that no name of
 //! a person gets into a command line or into a playlist.
 
@@ -13,6 +13,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use super::error::GrabError;
 use super::folder::{Entry, Folder, file_name};
 use super::format::Format;
+use super::joining::join;
 use super::outcome::Contents;
 use crate::base::clock::SharedClock;
 use crate::base::process::{Invocation, ProcessError, killed};
@@ -44,8 +45,11 @@ pub(super) async fn pack(
     let failed = |reason: String| GrabError::Packing { file: named.to_owned(), reason };
     let started = |error: ProcessError| failed(error.to_string());
     let unwritable = |error: std::io::Error| failed(error.to_string());
-    let input = write_lists(folder, contents).await.map_err(unwritable)?;
     let part = folder.path().join(PART);
+    if let Some(plays) = join(folder, contents, format, &part).await? {
+        return Ok(Packed { file: part, plays });
+    }
+    let input = write_lists(folder, contents).await.map_err(unwritable)?;
     let mut ffmpeg = Invocation::new("ffmpeg")
         .args(["-hide_banner", "-nostats", "-loglevel", "error", "-y", "-progress", "pipe:1"])
         .args(["-protocol_whitelist", "file", "-allowed_extensions", "ALL"])

@@ -10,6 +10,8 @@ pub mod artwork;
 pub mod bin;
 pub mod catalogue;
 pub mod imprint;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod properties;
 pub mod remote;
 pub mod store;
 pub mod strays;

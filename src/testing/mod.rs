@@ -10,7 +10,13 @@ mod random;
 #[cfg(test)]
 pub mod tags;
 
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::fd::AsRawFd as _;
+use std::path::PathBuf;
+
 use arbitrary::{Result, Unstructured};
+use rustix::fs::{MemfdFlags, memfd_create};
 
 pub use random::Random;
 
@@ -31,6 +37,17 @@ pub fn parts(mut bytes: &[u8], seed: u64) -> impl Iterator<Item = &[u8]> {
         bytes = rest;
         (!part.is_empty()).then_some(part)
     })
+}
+
+/// Returns a file with these bytes that is only in memory, and the path by which it is opened as long as it is kept.
+///
+/// # Errors
+/// There is no memory.
+pub fn in_memory(bytes: &[u8]) -> io::Result<(File, PathBuf)> {
+    let mut file = File::from(memfd_create("input", MemfdFlags::CLOEXEC)?);
+    file.write_all(bytes)?;
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd()).into();
+    Ok((file, path))
 }
 
 #[cfg(test)]

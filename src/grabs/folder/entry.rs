@@ -144,7 +144,7 @@ pub fn file_name(track: u8, kind: Kind) -> String {
 }
 
 /// Makes an error of one of the system.
-pub(super) fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> FolderError + use<> {
+pub fn failed(doing: &'static str, path: &Path) -> impl Fn(io::Error) -> FolderError + use<> {
     let path = path.to_owned();
     move |source| FolderError::File { doing, path: path.clone(), source }
 }

@@ -7,7 +7,9 @@ use arbitrary::Unstructured;
 use bytes::Bytes;
 use chrono::DateTime;
 
-use super::{Framer, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, plain, probe, scheme, sniff, titles};
+use super::{
+    Framer, Joiner, LONGEST_SEGMENT, Piece, decrypted, describe, lacks_sound, plain, probe, scheme, sniff, titles,
+};
 use crate::model::Container;
 use crate::testing::parts;
 
@@ -33,6 +35,12 @@ pub fn framer(bytes: &[u8]) {
     let _ = lacks_sound(container, body, None);
     let decrypted = decrypted(container, &Bytes::copy_from_slice(body), |part| part.fill(0));
     assert!(decrypted.is_none_or(|decrypted| decrypted.len() <= body.len()));
+    let (mut joiner, mut joined) = (Joiner::default(), body.to_vec());
+    for segment in joined.chunks_mut(188 * (1 + usize::from(*seed))) {
+        joiner.push(segment, Duration::from_secs(1));
+    }
+    let changed = joined.iter().zip(body).enumerate().filter(|(_, (joined, had))| joined != had);
+    assert!(changed.into_iter().all(|(at, (joined, had))| at % 188 == 3 && joined & 0xf0 == had & 0xf0));
     let (init, segment) = body.split_at(body.len().min(usize::from(*seed) * 8));
     for init in [None, Some(init)] {
         let _ = scheme(segment, init);

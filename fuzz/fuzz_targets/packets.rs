@@ -1,0 +1,5 @@
+#![no_main]
+
+use aircheck::encode::properties;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| properties::packets(data));
