@@ -2,7 +2,9 @@
 # make test     all tests; installs the parts they need
 # make lint     formatting, clippy, documentation, the shape of the house
 # make bench    what aircheck costs, against bounds; ONLY="idle list" for some parts (idle, tape, long, always, clip, list) of it
-# make install  binary, service and completions below PREFIX (and DESTDIR)
+# make install  binary, service, manual and completions below PREFIX (and DESTDIR)
+# make deb      a Debian package in target/; BINARY=… takes a binary that is there instead of building one
+# make test-systemd  installs, upgrades, kills and purges that package in a booted Debian; as root
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -29,7 +31,9 @@ TEST_THREADS ?= 24
 BUSY_THREADS ?= 4
 BUSY = browser:: feeds:: guard:: live::
 
-.PHONY: all build demo test lint bench install uninstall clean
+DEB_PARTS = dpkg-shlibdeps=dpkg-dev strip=binutils
+
+.PHONY: all build demo test test-systemd lint bench deb install uninstall clean
 
 all: build
 
@@ -66,6 +70,16 @@ bench:
 	$(CARGO) build $(RELEASE)
 	tests/bench/run --binary $(BINARY) $(ONLY)
 
+# One that was built elsewhere needs no cargo here: make deb BINARY=/path/to/aircheck
+deb: $(if $(filter command,$(origin BINARY)),,build)
+	.ci/packages $(DEB_PARTS)
+	packaging/debian/build $(BINARY) "$(TARGET_DIR)"
+
+# A minute or two longer than the shows that it records. It boots a system, which not every machine lets one do.
+test-systemd:
+	.ci/packages $(BUILD_PARTS) $(RUN_PARTS) $(DEB_PARTS) systemd-analyze=systemd ip=iproute2
+	tests/systemd/run
+
 # Built beforehand by `make build`, so that `sudo make install` needs no cargo.
 install:
 	@test -x $(BINARY) || { echo "run 'make build' first"; exit 1; }
@@ -74,6 +88,12 @@ install:
 	sed 's#/usr/bin/aircheck#$(PREFIX)/bin/aircheck#' systemd/aircheck.service \
 		> $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.service
 	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.service
+	install -m 644 systemd/aircheck.socket $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.socket
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/user
+	sed 's#/usr/bin/aircheck#$(PREFIX)/bin/aircheck#' systemd/aircheck.user.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/user/aircheck.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/user/aircheck.service
+	$(BINARY) man $(DESTDIR)$(PREFIX)/share/man/man1
 	install -D -m 644 systemd/aircheck.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/aircheck.conf
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/site-functions \
 		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
@@ -83,13 +103,16 @@ install:
 	test -e $(DESTDIR)$(SYSCONFDIR)/aircheck/stations.yaml || \
 		install -D -m 644 systemd/stations.yaml $(DESTDIR)$(SYSCONFDIR)/aircheck/stations.yaml
 	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
-		systemd-sysusers $(PREFIX)/lib/sysusers.d/aircheck.conf && systemctl daemon-reload; \
+		systemd-sysusers $(PREFIX)/lib/sysusers.d/aircheck.conf && systemctl daemon-reload && \
+		install -d -o aircheck -g aircheck -m 755 /var/lib/aircheck; \
 	fi
 	@echo "Now edit $(SYSCONFDIR)/aircheck/stations.yaml, then: systemctl enable --now aircheck"
 
 # Leaves the configuration, the recordings and the user.
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/aircheck $(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.service \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/aircheck.socket $(DESTDIR)$(PREFIX)/lib/systemd/user/aircheck.service \
+		$(DESTDIR)$(PREFIX)/share/man/man1/aircheck.1 $(DESTDIR)$(PREFIX)/share/man/man1/aircheck-*.1 \
 		$(DESTDIR)$(PREFIX)/lib/sysusers.d/aircheck.conf \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/aircheck \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_aircheck \

@@ -12,7 +12,7 @@
 //! - [`grabs`] downloads what is not live and makes files of it; [`renditions`] makes HLS of recordings, for whoever asks for
 //!   it.
 //! - [`account`] says of what is on tape how loud it was; [`tape_copies`] sends both to an object store.
-//! - [`checkups`] tries stations ahead of their shows.
+//! - [`checkups`] tries stations ahead of their shows; [`notify`] tells people and programs what happens.
 //! - [`housekeeping`] deletes what is not kept; [`events`] says what happens.
 //!
 //! [`daemon`] builds these parts, starts them in order and stops them in reverse; [`cli`] is what people type; [`model`]
@@ -23,9 +23,9 @@
 //!
 //! `docs/architecture.md` has a picture, three walks, and what always holds; `docs/glossary.md` has the words.
 //!
-//! Modules stand on each other: cli, daemon, web, clips, grabs, recorder, housekeeping, checkups, production, renditions,
-//! tape_copies, airings, account, capture, encode, copies, library, events, tape, config, model, language, base, and below
-//! all of them, for tests
+//! Modules stand on each other: cli, daemon, web, clips, grabs, notify, recorder, housekeeping, checkups, production,
+//! renditions, tape_copies, airings, account, capture, encode, copies, library, events, tape, config, model, language, base,
+//! and below all of them, for tests
 //! and fuzzers, `testing`. Each uses only what comes after it, and a test keeps that true.
 
 pub mod account;
@@ -45,6 +45,7 @@ pub mod housekeeping;
 pub mod language;
 pub mod library;
 pub mod model;
+pub mod notify;
 pub mod production;
 pub mod recorder;
 pub mod renditions;

@@ -18,6 +18,7 @@ const ORDER: &[&str] = &[
     "web",
     "clips",
     "grabs",
+    "notify",
     "recorder",
     "housekeeping",
     "checkups",
@@ -39,7 +40,7 @@ const ORDER: &[&str] = &[
     "testing",
 ];
 /// The rooms of a module from the top down, if they have an order; each may use those after it.
-const ROOMS: &[(&str, &[&str])] = &[("config", &["read", "keys", "yaml", "values"])];
+const ROOMS: &[(&str, &[&str])] = &[("config", &["edit", "read", "keys", "yaml", "values"])];
 /// The most lines of a file; above 400 it is time to think about a second one.
 const MOST_LINES: usize = 450;
 

@@ -183,7 +183,11 @@ async fn earlier(aircheck: &Aircheck) {
         let missed = hours < 24;
         let file = (!missed).then(|| format!("{}.mp3", hours / 24));
         if let Some(file) = &file {
-            std::fs::write(aircheck.path("recordings").join(file), vec![0; MEBIBYTE]).expect("written");
+            let path = aircheck.path("recordings").join(file);
+            std::fs::write(&path, vec![0; MEBIBYTE]).expect("written");
+            let written = std::fs::File::options().write(true).open(&path).expect("it is there");
+            // What was changed later is nobody's to delete.
+            written.set_modified(on_air.end.into()).expect("its time");
         }
         let outcome = Outcome {
             verdict: if missed { Verdict::Failed } else { Verdict::Complete },

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::aircheck::{Aircheck, until};
+use crate::support::aircheck::{Aircheck, Service, until};
 use crate::support::machine::{Daemon, SetClock, by_show, whole};
 use crate::support::origin::{Container, Origin, ProgrammeTime, Setup};
 
@@ -83,13 +84,11 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     assert_eq!(std::fs::read_to_string(file("failed")).expect("still there"), "a stranger's");
     daemon.stop().await;
     // And without.
-    let ran = aircheck.run(&["recover", "partial@20261121T1000Z"]).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(aircheck.run(&["recover", "partial@20261121T1000Z"]).await.code, 0);
     let list = aircheck.list().await;
     whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
     assert!(!Path::new(&file("partial")).exists(), "the half of it is gone");
-    let ran = aircheck.run(&["recover", "moved@20261121T1000Z"]).await;
-    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(aircheck.run(&["recover", "moved@20261121T1000Z"]).await.code, 0);
     let list = aircheck.list().await;
     assert_eq!(by_show(&list, "moved")["file"], file("moved"));
     whole(by_show(&list, "moved"), Some(start - clock.ahead()), 8.0);
@@ -140,4 +139,35 @@ async fn what_failed_is_partial_or_has_lost_its_file_is_cut_again_with_the_servi
     whole(by_show(&list, "partial"), Some(start - clock.ahead()), 12.0);
     let ran = aircheck.run(&["recover", "--files"]).await;
     assert_eq!(ran.stdout, "nothing: the list has every recording in the output folder\n");
+    a_lost_list_is_made_again(&aircheck, service, &kept, &file("whole")).await;
+}
+
+/// Moves a file by hand, and loses the whole list, which said `kept`.
+async fn a_lost_list_is_made_again(aircheck: &Aircheck, mut service: Service, kept: &[Value], whole: &str) {
+    let moved = aircheck.path("recordings/by hand.mp3");
+    std::fs::rename(whole, &moved).expect("renamed");
+    let ran = aircheck.run(&["fsck", "--fix"]).await;
+    assert!(ran.stdout.contains("fixed: its file was moved to by hand.mp3: the list follows it"), "{ran:?}");
+    assert_eq!(by_show(&aircheck.list().await, "whole")["file"], moved.to_str().expect("a path"));
+    service.signal(Signal::TERM);
+    service.end().await;
+    for name in ["catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm"] {
+        let _ = std::fs::remove_file(aircheck.path("state").join(name));
+    }
+    let ran = aircheck.run(&["fsck"]).await;
+    assert!(ran.code == 1 && ran.stdout.contains("there is no list, and 4 recordings of aircheck are in"), "{ran:?}");
+    for (count, run) in [(4, "first"), (0, "second")] {
+        let told = aircheck.run(&["fsck", "--fix", "--json"]).await.json();
+        let kinds: Vec<_> = told["findings"].as_array().expect("a list").iter().map(|it| &it["kind"]).collect();
+        assert_eq!(kinds.iter().filter(|kind| **kind == "adopted").count(), count, "{run}: {told}");
+    }
+    let list = aircheck.list().await;
+    assert_eq!(list.len(), 4, "an airing that failed has no file that tells of it");
+    for recording in kept.iter().filter(|it| it["verdict"] != "failed") {
+        let again = by_show(&list, recording["show"].as_str().expect("a show"));
+        for field in ["id", "title", "station", "start", "end", "verdict", "seconds", "missing", "silent", "bytes"] {
+            assert_eq!(again[field], recording[field], "{field} of {again}");
+        }
+        assert_eq!(again["notes"][0]["kind"], "adopted", "{again}");
+    }
 }

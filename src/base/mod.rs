@@ -1,5 +1,6 @@
 //! What everything else stands on: the clock, child processes, HTTP clients, passwords, redaction. Knows nothing of radio.
 
+pub mod activation;
 pub mod adts;
 pub mod allocator;
 pub mod blocking;

@@ -105,13 +105,14 @@ pub struct Invocation {
     stdout: Pipe,
     nice: Option<i32>,
     folder: Option<PathBuf>,
+    variables: Vec<(&'static str, String)>,
 }
 
 impl Invocation {
     /// `program`, found through `PATH`, without arguments, stdin or stdout.
     pub fn new(program: &str) -> Self {
-        let args = Vec::new();
-        Self { program: program.to_owned(), args, stdin: Pipe::Absent, stdout: Pipe::Absent, nice: None, folder: None }
+        let (program, args, variables) = (program.to_owned(), Vec::new(), Vec::new());
+        Self { program, args, stdin: Pipe::Absent, stdout: Pipe::Absent, nice: None, folder: None, variables }
     }
 
     /// Adds arguments, each passed as it is: there is no shell.
@@ -157,6 +158,14 @@ impl Invocation {
         self
     }
 
+    /// Adds a variable to its environment.
+    #[must_use]
+    pub fn variable(mut self, name: &'static str, value: &str) -> Self {
+        // The system takes no text with a zero in it.
+        self.variables.push((name, value.replace('\0', " ")));
+        self
+    }
+
     /// Lets everything else go first: work that is not urgent takes no processor from what a station sends now.
     #[must_use]
     pub fn in_background(mut self) -> Self {
@@ -193,6 +202,7 @@ impl Invocation {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         die_with_parent(&mut command);
         let mut child = reaper::start(|| command.spawn()).map_err(|source| {
             if source.kind() == io::ErrorKind::NotFound {

@@ -7,7 +7,7 @@ pub fn bytes(bytes: u64) -> String {
     amount(bytes as f64)
 }
 
-/// As [`bytes`], for a rate or another part of a number.
+/// As [`bytes()`], for a rate or another part of a number.
 pub fn amount(bytes: f64) -> String {
     let mib = bytes / f64::from(1_u32 << 20);
     match mib {

@@ -53,6 +53,11 @@ struct Known {
 }
 
 impl Known {
+    /// Whether it failed, and is not yet said to be down for that.
+    fn is_in_doubt(&self) -> bool {
+        (1..plan::DOWN).contains(&self.record.failures)
+    }
+
     /// How it is down, if it is.
     fn down(&self) -> Option<Down> {
         let (since, cause) = self.trouble.clone().filter(|_| self.record.failures >= plan::DOWN)?;
@@ -75,6 +80,20 @@ impl Checkups {
         let checkups = Self { environment, airings, decks, known: Arc::default() };
         checkups.environment.spawn(checkups.clone().run());
         checkups
+    }
+
+    /// Returns the stations of which is known whether they answer, each with how it is down if it is.
+    pub fn found(&self) -> BTreeMap<StationId, Option<Down>> {
+        let known = self.known();
+        let certain = known.iter().filter(|(_, known)| known.record.checked.is_some() && !known.is_in_doubt());
+        certain.map(|(id, known)| (id.clone(), known.down())).collect()
+    }
+
+    /// Whether a station has failed that is not on tape, and is about to be checked again. What brings one station down often
+    /// brings down others.
+    pub fn is_any_in_doubt(&self) -> bool {
+        let leased = self.decks.running();
+        self.known().iter().any(|(id, known)| known.is_in_doubt() && !leased.contains(id))
     }
 
     /// Returns the stations that do not answer.
@@ -125,15 +144,31 @@ impl Checkups {
         }
     }
 
-    /// Notes that a station which is on tape is as good as checked, and forgets those that are not in the file any more.
-    /// Returns the stations that are on tape, or are being connected to for that: whoever needs those says what is wrong.
+    /// Notes that a station which is on tape is as good as checked, unless it is in trouble, and forgets those that are not
+    /// in the file any more. Returns the stations that are on tape, or are being connected to for that: whoever needs those
+    /// says what is wrong.
     fn note_taped(&self, config: &Config, now: DateTime<Utc>) -> HashSet<StationId> {
         let leased = self.decks.running();
-        for station in leased.iter().filter(|station| self.decks.connecting(station).is_none()) {
-            self.note(station, Ok(()), now);
+        for station in &leased {
+            let trouble = self.decks.known(station).and_then(|tape| tape.trouble());
+            match trouble.filter(|trouble| !trouble.cause.kind.is_ours()) {
+                Some(trouble) => self.note_troubled(station, trouble.cause, now),
+                None if self.decks.connecting(station).is_none() => self.note(station, Ok(()), now),
+                None => {}
+            }
         }
         self.known().retain(|station, _| config.station(station).is_some());
         leased.into_iter().collect()
+    }
+
+    /// Remembers that a station is in trouble while it is to be on tape. That is no check-up, but one is due as soon as it
+    /// is not to be on tape any more.
+    fn note_troubled(&self, station: &StationId, cause: Cause, now: DateTime<Utc>) {
+        let mut all = self.known();
+        let known = all.entry(station.clone()).or_default();
+        known.record = Record { checked: Some(now), failures: known.record.failures.max(1) };
+        let since = known.trouble.take().map_or(now, |(since, _)| since);
+        known.trouble = Some((since, cause));
     }
 
     async fn check(&self, station: Arc<Station>) -> StationId {
@@ -151,6 +186,12 @@ impl Checkups {
             Ok(()) => {
                 let down = known.down();
                 (known.record.failures, known.trouble) = (0, None);
+                if down.is_some() {
+                    // What has mended this one may have mended others, which are not looked at for up to half an hour.
+                    for other in all.values_mut() {
+                        other.record.failures = other.record.failures.min(plan::DOWN);
+                    }
+                }
                 drop(all);
                 if let Some(Down { since, .. }) = down {
                     let minutes = (now - since).num_minutes();

@@ -7,6 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::add::AddArguments;
 use super::grab::GrabArguments;
 use crate::config::parse_duration;
 use crate::model::EncodingKind;
@@ -27,6 +28,13 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Write a first station YAML, with comments
+    Init {
+        /// The file to write; else the one in your configuration folder, or /etc/aircheck/stations.yaml for root
+        file: Option<PathBuf>,
+    },
+    /// Add a station or a show to the station YAML, whose comments and layout stay
+    Add(Box<AddArguments>),
     /// Run the service in the foreground
     Run,
     /// Say whether the file is right, and what airs next
@@ -118,8 +126,38 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Compare the list, the output folder and the store, and explain every difference; changes nothing
+    /// Compare the list, the output folder, the tapes and the store, and explain every difference
     Fsck {
+        /// Mend the list: follow files that were moved, renamed or retagged, and put recordings on it that it has lost
+        #[arg(long)]
+        fix: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete the recordings that the rules of `keep` do not keep, as the service does by itself, and say why each goes
+    Keep {
+        /// Only say what would be deleted, and why
+        #[arg(long)]
+        dry_run: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Pin recordings, so that no rule deletes them
+    Pin {
+        /// The recordings, such as news@20261120T0300Z
+        #[arg(value_name = "RECORDING-ID", required = true)]
+        recordings: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take the pin from recordings, so that the rules hold for them again
+    Unpin {
+        /// The recordings, such as news@20261120T0300Z
+        #[arg(value_name = "RECORDING-ID", required = true)]
+        recordings: Vec<String>,
         /// Print JSON
         #[arg(long)]
         json: bool,
@@ -197,6 +235,18 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Send a test message to the targets of `notify`, and print what each answers
+    Notify {
+        /// Send it now
+        #[arg(long, required = true)]
+        test: bool,
+        /// Only to this target; by default to all
+        #[arg(value_name = "TARGET")]
+        target: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Try everything at once on this machine, with a built-in station; needs no internet
     Demo {
         /// Where everything of it goes
@@ -211,6 +261,12 @@ pub(super) enum Command {
     Completions {
         /// Which shell
         shell: Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder; it is made if it is missing
+        folder: PathBuf,
     },
 }
 

@@ -25,6 +25,16 @@ pub(super) async fn open(config: &Config) -> Result<Option<Catalogue>, Catalogue
     }
 }
 
+/// Opens the catalogue for writing. `None` if there is none, which is printed.
+pub(super) async fn open_writing(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
+    let path = config.state.join("catalogue.sqlite");
+    if !path.exists() {
+        eprintln!("aircheck: {}", CatalogueError::Missing { path });
+        return Ok(None);
+    }
+    Catalogue::open(path).await.map(Some)
+}
+
 /// Returns the store in which the recordings of the catalogue are. While a service runs it is that of the service,
 /// which may have started before `output` was changed; then a message says so.
 pub(super) fn store(config: &Config) -> Store {

@@ -35,6 +35,9 @@ use crate::library::store::Store;
 struct Report {
     file: String,
     ok: bool,
+    /// The files beside it that were read as well.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sides: Vec<String>,
     problems: Vec<Problem>,
     /// Sentences about what is right and perhaps not meant.
     warnings: Vec<String>,
@@ -62,6 +65,7 @@ struct Report {
 
 #[derive(Debug, Serialize)]
 struct Problem {
+    file: String,
     line: usize,
     column: usize,
     message: String,
@@ -173,6 +177,7 @@ fn refused(errors: &ConfigErrors) -> Report {
         file: errors.file.display().to_string(),
         problems: problems
             .map(|problem| Problem {
+                file: problem.file.display().to_string(),
                 line: problem.line,
                 column: problem.column,
                 message: problem.message,
@@ -199,10 +204,12 @@ fn report(config: &Config, now: DateTime<Utc>, installed: &dyn Fn(&str) -> bool,
             .first()
             .map(|airing| rfc3339(airing.on_air.start, airing.timezone)),
     });
-    let missing = programs::missing(&config.stations, installed);
+    let mut missing = programs::missing(&config.stations, installed);
+    missing.extend(programs::of_targets(&config.notify, installed));
     Report {
         file: config.file.display().to_string(),
         ok: missing.is_empty() && !is_scarce(config, free),
+        sides: config.sides.iter().map(|side| side.display().to_string()).collect(),
         problems: Vec::new(),
         warnings: config.warnings.clone(),
         zones: Some(Zone::release()),
@@ -259,7 +266,9 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         pair("recordings", format!("{}{free}", config.output.display())),
         pair("tape", config.state.display().to_string()),
     ];
+    rows.extend(config.sides.iter().map(|side| pair("also", side.display().to_string())));
     rows.extend(config.store.as_ref().map(|store| pair("copies", store.place())));
+    rows.extend(config.notify.iter().map(|target| pair("told", format!("{} ({})", target.name, target.place()))));
     text.push_str(&table("", &rows));
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {warning}");
@@ -282,8 +291,13 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         let row = [place.clone(), if *ok { "ok" } else { "FAILED" }.to_owned(), words];
         let _ = write!(text, "\nStore tried just now\n{}", table("  ", &[row]));
     }
+    if config.stations.is_empty() {
+        text.push_str("  There are no stations yet: `aircheck add ADDRESS` adds one.\n");
+    }
     if config.shows.is_empty() {
-        text.push_str("\nThere are no shows yet: add one under `shows:`.\n");
+        text.push_str(
+            "\nThere are no shows yet: `aircheck add --station ID --cron \"0 14 * * *\" --length 1h` adds one.\n",
+        );
         return text;
     }
     let shows = config.shows.iter().map(|show| {

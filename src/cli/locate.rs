@@ -15,7 +15,7 @@ pub(super) enum LocateError {
     Folder(PathBuf),
     /// None of the usual files exists.
     #[error(
-        "no station YAML was found. Looked for {}.\nWrite one (README.md shows ten lines that work), or name it with `--config FILE`. \
+        "no station YAML was found. Looked for {}.\n`aircheck init` writes a first one; or name yours with `--config FILE`. \
          `aircheck demo` needs none.", list(.0)
     )]
     Nowhere(Vec<PathBuf>),
@@ -30,16 +30,20 @@ pub(super) fn find(named: Option<PathBuf>) -> Result<PathBuf, LocateError> {
             _ => Err(LocateError::Missing(file)),
         };
     }
-    let personal = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
-        .map(|folder| folder.join("aircheck/stations.yaml"));
     let usual: Vec<PathBuf> =
-        [Some("config/stations.yaml".into()), personal, Some("/etc/aircheck/stations.yaml".into())]
+        [Some("config/stations.yaml".into()), personal(), Some("/etc/aircheck/stations.yaml".into())]
             .into_iter()
             .flatten()
             .collect();
     usual.iter().find(|file| file.is_file()).cloned().ok_or(LocateError::Nowhere(usual))
+}
+
+/// Returns the file in the configuration folder of this user.
+pub(super) fn personal() -> Option<PathBuf> {
+    std::env::var_os("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".config")))
+        .map(|folder| folder.join("aircheck/stations.yaml"))
 }
 
 fn list(files: &[PathBuf]) -> String {

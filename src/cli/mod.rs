@@ -3,6 +3,7 @@
 //! Exit codes, for scripts: 0 done, 1 failed, 2 usage or configuration, 3 recorded but incomplete. Results go to standard
 //! output, and what people should know about them to standard error.
 
+mod add;
 mod arguments;
 mod catalogue;
 mod check;
@@ -17,13 +18,19 @@ mod grab;
 mod grab_object;
 mod hls;
 mod hold;
+mod init;
+mod journal;
+mod keep;
 mod list;
 mod locate;
 mod logging;
+mod man;
 mod named;
 mod new_folder;
 mod next;
+mod notify;
 mod passwd;
+mod pin;
 mod place;
 mod print;
 mod probe;
@@ -63,6 +70,8 @@ pub fn main() -> ExitCode {
 fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
     let at = arguments.config;
     match arguments.command {
+        Command::Init { file } => init::run(file.or(at)),
+        Command::Add(arguments) => add::run(at, &arguments),
         Command::Run => located(at, |file| loaded(Config::serve(&file), run::run)),
         Command::Check { probe, json } => {
             located(at, |file| check::run(&file, probe, json, SystemClock::shared().as_ref()))
@@ -91,7 +100,16 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = recover::Options { id: airing, files, json };
             located(at, |file| loaded(Config::look(&file), |config| recover::run(config, options)))
         }
-        Command::Fsck { json } => located(at, |file| loaded(Config::look(&file), |config| fsck::run(&config, json))),
+        Command::Fsck { fix, json } => {
+            let options = fsck::Options { fix, json };
+            located(at, |file| loaded(Config::look(&file), |config| fsck::run(config, options)))
+        }
+        Command::Keep { dry_run, json } => {
+            let options = keep::Options { dry_run, json };
+            located(at, |file| loaded(Config::look(&file), |config| keep::run(&config, &options, now())))
+        }
+        Command::Pin { recordings, json } => pinned(at, &pin::Options { ids: recordings, pins: true, json }),
+        Command::Unpin { recordings, json } => pinned(at, &pin::Options { ids: recordings, pins: false, json }),
         Command::Hold { station, from, to, why, release, json } => {
             let stretch = from.zip(to).zip(why).map(|((from, to), why)| hold::Stretch { from, to, why });
             let options = hold::Options { station, stretch, release, json };
@@ -120,11 +138,19 @@ fn dispatch(arguments: Arguments) -> anyhow::Result<u8> {
             let options = hls::Options { recording, output, json };
             located(at, |file| loaded(Config::look(&file), |config| hls::run(&config, &options)))
         }
+        Command::Notify { test: _, target, json } => {
+            located(at, |file| loaded(Config::look(&file), |config| notify::run(&config, target.as_deref(), json)))
+        }
         Command::Demo { folder } => demo::run(folder),
         Command::Passwd => passwd::run(),
         Command::Schema => schema::run(),
         Command::Completions { shell } => completions::run(shell),
+        Command::Man { folder } => man::run(&folder),
     }
+}
+
+fn pinned(at: Option<PathBuf>, options: &pin::Options) -> anyhow::Result<u8> {
+    located(at, |file| loaded(Config::look(&file), |config| pin::run(&config, options, now())))
 }
 
 /// The present, to the millisecond, as it is printed.

@@ -51,6 +51,11 @@ pub(super) struct Probed {
 impl Probed {
     /// Returns the row of its table.
     pub(super) fn row(&self) -> [String; 3] {
+        [self.station.clone(), if self.ok { "ok" } else { "FAILED" }.to_owned(), self.words()]
+    }
+
+    /// Says what came of it.
+    pub(super) fn words(&self) -> String {
         let sound = self
             .format
             .as_ref()
@@ -68,8 +73,7 @@ impl Probed {
         let title = self.title.as_ref().map(|title| format!("plays {title}"));
         let title_trouble = self.title_trouble.as_ref().map(|trouble| format!("no title: {trouble}"));
         let all = Some(words).filter(|words| !words.is_empty()).into_iter().chain(title).chain(title_trouble);
-        let words = all.collect::<Vec<_>>().join("; ");
-        [self.station.clone(), if self.ok { "ok" } else { "FAILED" }.to_owned(), words]
+        all.collect::<Vec<_>>().join("; ")
     }
 }
 
@@ -80,7 +84,7 @@ pub(super) type All = (Option<Vec<Probed>>, Option<copies::probe::Probed>);
 pub(super) fn run(config: &Config) -> anyhow::Result<All> {
     logging::begin("off");
     block_on(async {
-        let (stations, store) = tokio::join!(probe_all(config), probe_store(config));
+        let (stations, store) = tokio::join!(self::stations(config), probe_store(config));
         (Some(stations), store)
     })
 }
@@ -97,7 +101,8 @@ async fn probe_store(config: &Config) -> Option<copies::probe::Probed> {
     }
 }
 
-async fn probe_all(config: &Config) -> Vec<Probed> {
+/// Reaches all stations of `config` at the same time.
+pub(super) async fn stations(config: &Config) -> Vec<Probed> {
     let environment = Environment::system();
     let work = std::env::temp_dir().join(format!("aircheck-probe-{}", std::process::id()));
     let decks = Decks::new(environment.clone(), work.clone());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::base::process;
-use crate::config::{Address, SourceConfig, Station, Step};
+use crate::config::{Address, SourceConfig, Station, Step, Target, Way};
 
 const FFMPEG: &str = "ffmpeg";
 
@@ -38,6 +38,21 @@ pub(super) fn all_there(stations: &[Arc<Station>]) -> bool {
         eprintln!("aircheck: {program}");
     }
     missing.is_empty()
+}
+
+/// Returns the programs by which `targets` are told what happens and that are not `installed`.
+pub(super) fn of_targets(targets: &[Arc<Target>], installed: &dyn Fn(&str) -> bool) -> Vec<Missing> {
+    let program = |target: &Arc<Target>| match &target.way {
+        Way::Run(command) => Some((command.first()?.clone(), target.name.clone())),
+        _ => None,
+    };
+    let needed = targets.iter().filter_map(program).filter(|(program, _)| !installed(program));
+    let missing = needed.map(|(program, name)| Missing {
+        program,
+        purpose: format!("the target `{name}` of `notify` runs it"),
+        package: None,
+    });
+    missing.collect()
 }
 
 /// Returns the programs that `stations` need and that are not `installed`.

@@ -14,7 +14,7 @@ use super::runtime::block_on;
 use crate::base::environment::Environment;
 use crate::base::signals::Signals;
 use crate::config::Config;
-use crate::library::catalogue::{Catalogue, CatalogueError, Recording};
+use crate::library::catalogue::Recording;
 use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Verdict};
@@ -93,18 +93,8 @@ fn row(found: &Recoverable) -> [String; 4] {
     ]
 }
 
-/// Opens the catalogue for writing. `None` if there is none, which is printed.
-async fn opened(config: &Config) -> Result<Option<Catalogue>, CatalogueError> {
-    let path = config.state.join("catalogue.sqlite");
-    if !path.exists() {
-        eprintln!("aircheck: {}", CatalogueError::Missing { path });
-        return Ok(None);
-    }
-    Catalogue::open(path).await.map(Some)
-}
-
 async fn adopt(config: &Config, json: bool) -> anyhow::Result<u8> {
-    let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
+    let Some(catalogue) = catalogue::open_writing(config).await? else { return Ok(FAILED) };
     let store = catalogue::store(config).of_command(&config.state);
     let now = Environment::system().clock.now();
     let adopted = strays::adopt(&catalogue, &store, now).await.context("what the list has lost cannot be put on it")?;
@@ -134,7 +124,7 @@ fn file_of(recording: &Recording, store: &Store) -> String {
 
 async fn recover(config: &Arc<Config>, id: AiringId, json: bool) -> anyhow::Result<u8> {
     let mut signals = Signals::listen()?;
-    let Some(catalogue) = opened(config).await? else { return Ok(FAILED) };
+    let Some(catalogue) = catalogue::open_writing(config).await? else { return Ok(FAILED) };
     let store = catalogue::store(config).of_command(&config.state);
     let clock = Environment::system().clock;
     let recut = tokio::select! {

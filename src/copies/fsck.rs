@@ -1,7 +1,8 @@
-//! Compares what the list, the output folder and the object store have, and explains every difference. Changes nothing.
+//! Compares what the list, the output folder and the object store have, and explains every difference. Changes nothing;
+//! [`mend`](crate::library::mend) does, before.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
@@ -10,8 +11,10 @@ use super::send::SendError;
 use crate::base::readable;
 use crate::config::{Config, CopiedKind};
 use crate::library::catalogue::{Catalogue, CopyEntry, CopyState, Filter, Recording};
+use crate::library::ours::{self, FileState};
 use crate::library::remote::Remote;
 use crate::library::store::Store;
+use crate::library::{moved, strays};
 use crate::model::AiringId;
 
 /// A copy that waits for longer than this is told.
@@ -27,6 +30,20 @@ pub enum FindingKind {
     Lost,
     /// A file has another size than the list says.
     FileSize,
+    /// A file was moved or renamed within the folder.
+    Moved,
+    /// The tags of a file were changed.
+    Retagged,
+    /// A recording was put on the list from the tags of its file.
+    Adopted,
+    /// There is no list.
+    NoList,
+    /// The tape of an airing holds more than its recording does.
+    OnTape,
+    /// An airing is not finished, and no service runs.
+    Unfinished,
+    /// The file of a deleted recording is not in the bin.
+    BinLost,
     /// A file is not on the list.
     Stray,
     /// The store does not have a copy that it had.
@@ -60,6 +77,8 @@ pub struct Finding {
     pub name: String,
     /// What it means, and what to do.
     pub words: String,
+    /// Whether it is no difference any more.
+    pub fixed: bool,
 }
 
 /// An object that the store should have of a tape.
@@ -107,9 +126,15 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    fn find(&mut self, kind: FindingKind, recording: Option<&AiringId>, name: &str, words: impl Into<String>) {
+    /// Whether everything that was found is fixed.
+    pub fn is_clean(&self) -> bool {
+        self.findings.iter().all(|finding| finding.fixed)
+    }
+
+    /// Adds a difference.
+    pub fn find(&mut self, kind: FindingKind, recording: Option<&AiringId>, name: &str, words: impl Into<String>) {
         let (recording, name) = (recording.map(ToString::to_string), name.to_owned());
-        self.findings.push(Finding { kind, recording, name, words: words.into() });
+        self.findings.push(Finding { kind, recording, name, words: words.into(), fixed: false });
     }
 }
 
@@ -132,8 +157,13 @@ pub async fn compare(
     comparison.recordings = names.len();
     let sizes: HashMap<PathBuf, u64> =
         store.versions(names).await?.into_iter().map(|(file, version)| (file, version.bytes)).collect();
+    let moved: HashMap<_, _> =
+        moved::find(catalogue, store, None).await?.into_iter().map(|moved| (moved.id, moved.to)).collect();
     for recording in &listed {
-        files(&mut comparison, recording, copies.get(&recording.id), &sizes);
+        match moved.get(&recording.id) {
+            Some(to) => is_moved(&mut comparison, recording, to),
+            None => files(&mut comparison, recording, copies.get(&recording.id), (&sizes, store)).await?,
+        }
         if let Some(rule) = &config.store {
             let kind = if recording.show == Config::clips() { CopiedKind::Clips } else { CopiedKind::Recordings };
             if rule.what.contains(&kind) {
@@ -141,14 +171,29 @@ pub async fn compare(
             }
         }
     }
-    strays(&mut comparison, catalogue, store).await?;
+    strays(&mut comparison, (catalogue, store), &moved).await?;
     objects(&mut comparison, &copies, remote, tapes).await?;
     Ok(comparison)
 }
 
+/// Tells that the file of a recording has another name.
+fn is_moved(comparison: &mut Comparison, recording: &Recording, to: &Path) {
+    let from = recording.file.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+    let words = format!(
+        "its file is {} now: the service follows it within minutes, `aircheck fsck --fix` at once",
+        to.display()
+    );
+    comparison.find(FindingKind::Moved, Some(&recording.id), &from, words);
+}
+
 /// Compares a recording with its file.
-fn files(comparison: &mut Comparison, recording: &Recording, copy: Option<&CopyEntry>, sizes: &HashMap<PathBuf, u64>) {
-    let Some(file) = &recording.file else { return };
+async fn files(
+    comparison: &mut Comparison,
+    recording: &Recording,
+    copy: Option<&CopyEntry>,
+    (sizes, store): (&HashMap<PathBuf, u64>, &Store),
+) -> Result<(), SendError> {
+    let Some(file) = &recording.file else { return Ok(()) };
     let (id, shown) = (&recording.id, &*file.to_string_lossy());
     let is_copied = copy.is_some_and(|copy| copy.state == CopyState::Done);
     match sizes.get(file) {
@@ -160,12 +205,23 @@ fn files(comparison: &mut Comparison, recording: &Recording, copy: Option<&CopyE
             "its file is gone, and the store has no copy: `aircheck recover` tells whether it is still on tape",
         ),
         Some(bytes) if recording.bytes.is_some_and(|listed| listed != *bytes) => {
+            let finished_at = recording.finished_at.unwrap_or(recording.cut.end);
+            let state = ours::state(store, id, file, (recording.bytes, finished_at)).await?;
+            if matches!(state, FileState::Retagged(_)) {
+                let words = "its tags were changed by another program: `aircheck fsck --fix` writes its new size down";
+                comparison.find(FindingKind::Retagged, Some(id), shown, words);
+                return Ok(());
+            }
             let (bytes, listed) = (readable::bytes(*bytes), readable::bytes(recording.bytes.unwrap_or_default()));
-            let words = format!("its file has {bytes}, and {listed} by the list: another program has changed it");
+            let words = format!(
+                "its file has {bytes}, and {listed} by the list, and its tags do not say that it is this recording: another \
+                 program has changed or replaced it, and no rule deletes it"
+            );
             comparison.find(FindingKind::FileSize, Some(id), shown, words);
         }
         Some(_) => {}
     }
+    Ok(())
 }
 
 /// Tells of a recording that is to be copied and is not.
@@ -190,15 +246,52 @@ fn waiting(comparison: &mut Comparison, recording: &Recording, copy: Option<&Cop
 }
 
 /// Tells of files that are not on the list.
-async fn strays(comparison: &mut Comparison, catalogue: &Catalogue, store: &Store) -> Result<(), SendError> {
+async fn strays(
+    comparison: &mut Comparison,
+    (catalogue, store): (&Catalogue, &Store),
+    moved: &HashMap<AiringId, PathBuf>,
+) -> Result<(), SendError> {
     let known: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
     let files = store.list().await?;
     comparison.files = files.len();
-    for file in files.iter().filter(|file| !known.contains(*file)) {
-        let words = "this file is not on the list: `aircheck recover --files` puts it there if it is a recording";
-        comparison.find(FindingKind::Stray, None, &file.to_string_lossy(), words);
+    // Where a file was moved to is told with its recording.
+    let moved: HashSet<PathBuf> = moved.values().cloned().collect();
+    let unknown = files.into_iter().filter(|file| !known.contains(file) && !moved.contains(file)).collect();
+    for (file, imprinted) in strays::identify(store, unknown).await? {
+        let id = imprinted.as_ref().map(|imprinted| &imprinted.airing.id);
+        let row = match id {
+            Some(id) => catalogue.get(id).await?,
+            None => None,
+        };
+        comparison.find(
+            FindingKind::Stray,
+            id,
+            &file.to_string_lossy(),
+            about_stray(imprinted.is_some(), row.as_ref()),
+        );
     }
     Ok(())
+}
+
+/// Says what a file is that is not on the list. `row`: that of the recording whose imprint it has.
+fn about_stray(is_imprinted: bool, row: Option<&Recording>) -> String {
+    match row {
+        None if !is_imprinted => {
+            "this file is not on the list, and has no tag of aircheck: it is not touched".to_owned()
+        }
+        None => "this recording is not on the list: `aircheck fsck --fix` puts it there, from its tags".to_owned(),
+        Some(row) if row.deleted_at.is_some() => {
+            "this recording was deleted from the list: the file is yours, and is not touched".to_owned()
+        }
+        Some(row) if row.binned.is_some() => "this recording is in the bin: the file is a copy of it".to_owned(),
+        Some(row) => match &row.file {
+            Some(file) => format!("a copy of a recording whose file is {} by the list", file.display()),
+            None if row.finished_at.is_some() => {
+                "this recording has no file by the list: `aircheck fsck --fix` gives it this one".to_owned()
+            }
+            None => "this recording is not finished yet".to_owned(),
+        },
+    }
 }
 
 /// Compares the copies with the objects of the store.

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::library::catalogue::{Catalogue, CatalogueError, CopyEntry, Recording};
 use crate::library::remote::{MOST_PARTS, PART, Payload, Remote, RemoteError, Sums};
 use crate::library::store::{Store, StoreError};
+use crate::library::strays::StraysError;
 
 /// How often a name is tried with another number.
 const MOST_NAMES: u32 = 99;
@@ -42,6 +43,15 @@ pub enum SendError {
         /// The first of them.
         name: String,
     },
+}
+
+impl From<StraysError> for SendError {
+    fn from(error: StraysError) -> Self {
+        match error {
+            StraysError::Catalogue(error) => Self::Catalogue(error),
+            StraysError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl SendError {

@@ -4,18 +4,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::watch;
 
 use crate::account::surveyor;
+use crate::airings::Airings;
 use crate::base::allocator;
 use crate::base::blocking::blocking;
 use crate::base::environment::Environment;
 use crate::capture::always;
 use crate::capture::deck::Decks;
+use crate::checkups::Checkups;
 use crate::config::Config;
 use crate::copies::Copies;
 use crate::events::Changes;
 use crate::housekeeping::{Housekeeping, room_watch};
+use crate::library::artwork::Pictures;
+use crate::library::catalogue::Catalogue;
+use crate::library::store::Store;
+use crate::notify::{self, Notify};
+use crate::recorder::Recorder;
 use crate::renditions::Renditions;
 use crate::tape_copies::TapeCopies;
 use crate::web::wire::TapeAccount;
@@ -42,6 +50,38 @@ pub(super) fn start(
     environment.spawn(tapes.clone().run(TapeAccount::json));
     environment.spawn(give_memory_back(decks.clone(), environment.clone()));
     tapes
+}
+
+/// Starts to watch the output folder, and to fetch pictures.
+pub(super) fn watch(
+    environment: &Environment,
+    config: &watch::Sender<Arc<Config>>,
+    recorder: &Recorder,
+    pictures: &Pictures,
+) {
+    environment.spawn(recorder.clone().watch_output());
+    environment.spawn(pictures.clone().refresh_forever(config.subscribe(), environment.clone()));
+}
+
+/// Starts telling what happens. The service before was last alive at `last_alive`, if there was one.
+pub(super) fn tell(
+    environment: &Environment,
+    config: &watch::Sender<Arc<Config>>,
+    catalogue: &Catalogue,
+    (airings, decks, store, recorder, copies, checkups): (&Airings, &Decks, &Store, &Recorder, &Copies, &Checkups),
+    (changes, last_alive): (&Changes, Option<DateTime<Utc>>),
+) -> Notify {
+    let notify = Notify::new(environment.clone(), config.subscribe(), catalogue.clone());
+    let parts = notify::Parts {
+        airings: airings.clone(),
+        decks: decks.clone(),
+        store: store.clone(),
+        recorder: recorder.clone(),
+        copies: copies.clone(),
+        checkups: checkups.clone(),
+    };
+    environment.spawn(notify.clone().run(parts, changes.clone(), last_alive));
+    notify
 }
 
 /// Gives back what the last burst has left (many shows begin in one second), and what was looked at of tapes.

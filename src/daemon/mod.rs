@@ -38,16 +38,19 @@ use crate::capture::deck::{self, Decks};
 use crate::checkups::Checkups;
 use crate::clips::Clips;
 use crate::config::Config;
+use crate::config::edit::changes;
 use crate::copies::Copies;
 use crate::events::{Changes, Listener};
 use crate::grabs::Grabs;
 use crate::housekeeping::Housekeeping;
+use crate::language::Language;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError};
 use crate::library::store::Store;
 use crate::library::strays;
 use crate::model::{AiringId, Span};
+use crate::notify::Notify;
 use crate::recorder::{Recorder, RecorderError};
 use crate::renditions::Renditions;
 use crate::web::{Parts, Site};
@@ -102,11 +105,11 @@ struct Daemon {
     told: watch::Sender<Arc<Config>>,
     /// What is to be recorded.
     airings: Airings,
-    recorder: Recorder,
     housekeeping: Housekeeping,
     decks: Decks,
     catalogue: Catalogue,
     store: Store,
+    notify: Notify,
     lock: Arc<Lock>,
     /// The sign of life that is being given.
     sign_of_life: Option<JoinHandle<()>>,
@@ -163,6 +166,14 @@ pub async fn run(config: Config, environment: Environment) -> Result<(), DaemonE
     Ok(())
 }
 
+/// Logs which release runs with which configuration.
+fn say_what_runs(config: &Config) {
+    info!(
+        config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
+        output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
+    );
+}
+
 impl Daemon {
     async fn start(
         config: Config,
@@ -212,7 +223,11 @@ impl Daemon {
         let now = environment.clock.now();
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
+        background::watch(&environment, &told, &recorder, &pictures);
         let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let checkups = Checkups::start(environment.clone(), airings.clone(), decks.clone());
+        let watched = (&airings, &decks, &store, &recorder, &copies, &checkups);
+        let notify = background::tell(&environment, &told, &catalogue, watched, (&changes, last_alive));
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
             config: told.subscribe(),
@@ -222,12 +237,13 @@ impl Daemon {
             bin,
             pictures: pictures.clone(),
             airings: airings.clone(),
-            recorder: recorder.clone(),
+            recorder,
             decks: decks.clone(),
-            checkups: Checkups::start(environment.clone(), airings.clone(), decks.clone()),
+            checkups,
             clips,
             copies,
             tape_copies: tapes,
+            notify: notify.clone(),
             grabs,
             renditions,
         };
@@ -240,11 +256,11 @@ impl Daemon {
             config,
             told,
             airings,
-            recorder,
             housekeeping,
             decks,
             catalogue,
             store,
+            notify,
             lock: Arc::new(lock),
             sign_of_life: None,
             claimer,
@@ -255,16 +271,9 @@ impl Daemon {
             round: None,
             page,
         };
-        let config = &daemon.config;
-        info!(
-            config = %config.file.display(), stations = config.stations.len(), shows = config.shows.len(),
-            output = %config.output.display(), "aircheck {} runs", env!("CARGO_PKG_VERSION")
-        );
+        say_what_runs(&daemon.config);
         daemon.look().await;
-        daemon.environment.spawn(pictures.clone().refresh_forever(daemon.told.subscribe(), daemon.environment.clone()));
-        let listen = daemon.config.web.listen;
-        daemon.page.serve(listen);
-        daemon.environment.spawn(daemon.recorder.clone().watch_output());
+        daemon.page.serve(daemon.config.web.listen);
         let ticker = Ticker::start(&daemon.environment, ticks).await?;
         Ok((daemon, ticker))
     }
@@ -360,6 +369,10 @@ impl Daemon {
                     warn!("a new `output` or `state` is used from the next start on");
                 }
                 info!(stations = config.stations.len(), shows = config.shows.len(), "configuration read again");
+                let changes = changes(&self.config, &config, Language::english());
+                for change in &changes {
+                    info!("applied: {change}");
+                }
                 for (before, now) in renamed(&self.config, &config) {
                     warn!(
                         %before, %now,
@@ -372,15 +385,19 @@ impl Daemon {
                 }
                 self.told.send_modify(|now| {
                     let ad_hoc = now.ad_hoc.clone();
-                    *now = Arc::new(Config { ad_hoc, ..config });
+                    // A reload without a change leaves what the last one said.
+                    let changes = if changes.is_empty() { now.changes.clone() } else { changes };
+                    *now = Arc::new(Config { changes, ad_hoc, ..config });
                 });
                 self.config = Arc::clone(&self.told.borrow());
                 self.decks.configured(&self.config);
                 self.page.serve(self.config.web.listen);
                 self.airings.configured();
+                self.notify.configuration(None);
             }
             Err(errors) => {
                 error!("the configuration has mistakes; going on with the one before\n{errors}");
+                self.notify.configuration(Some(errors.to_string()));
             }
         }
         systemd::ready();

@@ -2,16 +2,17 @@
 //!
 //! What is only kept to be at hand, the renditions of recordings, goes before any of these (`crate::renditions`).
 //!
-//! One pure plan (`plan`) says what may be deleted and in which order: old tape, the bin, recordings that `keep` does
-//! not keep. It is applied once an hour to what is due, and as far as necessary when a new airing, or what is always on
-//! tape, finds too little space on the disk (`room_watch`).
+//! Pure plans say what may be deleted and in which order: old tape and the bin (`plan`), then recordings that `keep` does
+//! not keep (`retention`, `keeping`). They are applied once in a while to what is due, and as far as necessary when a new
+//! airing, or what is always on tape, finds too little space on the disk (`room_watch`).
 
+mod keeping;
 mod plan;
 mod retention;
 pub mod room_watch;
+mod rule;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use thiserror::Error;
@@ -21,15 +22,18 @@ use crate::airings::Airings;
 use crate::base::clock::SharedClock;
 use crate::base::readable;
 use crate::capture::deck::Decks;
-use crate::config::{Config, Keep, Show};
+use crate::config::Config;
 use crate::copies::let_go::let_go;
-use crate::library::archive::ArchiveError;
 use crate::library::bin::{self, Bin};
-use crate::library::catalogue::{Catalogue, Filter};
+use crate::library::catalogue::Catalogue;
+use crate::library::moved;
 use crate::library::store::{self, Store, StoreError};
 use crate::renditions::Renditions;
 
-use plan::{Horizon, ShowRecordings, StationTape, Step};
+pub use keeping::{Fate, Keeping, Run};
+use plan::{Horizon, StationTape, Step};
+pub use retention::Going;
+pub use rule::{Bound, Rule};
 
 /// How long tape is kept after it arrived, so that an airing can be cut again.
 pub const TAPE_KEPT: TimeDelta = TimeDelta::hours(24);
@@ -67,6 +71,7 @@ pub struct Housekeeping {
     store: Store,
     bin: Bin,
     renditions: Renditions,
+    keeping: Keeping,
 }
 
 impl Housekeeping {
@@ -79,11 +84,12 @@ impl Housekeeping {
         (store, renditions): (Store, Renditions),
         bin: Bin,
     ) -> Self {
-        Self { clock, airings, decks, catalogue, store, bin, renditions }
+        let keeping = Keeping::new(catalogue.clone(), store.clone());
+        Self { clock, airings, decks, catalogue, store, bin, renditions, keeping }
     }
 
-    /// Deletes recordings by the `keep` of the shows of `config`; tape, bin, changes by hand and events by their age; links
-    /// that have expired; and files that the object store has.
+    /// Deletes recordings by the `keep` of `config`; tape, bin, changes by hand and events by their age; links
+    /// that have expired; and files that the object store has. Follows files that were moved by hand.
     pub async fn tidy(&self, config: &Config) {
         self.airings.forget_old_changes().await;
         if let Err(error) = self.catalogue.forget_events(self.now() - EVENTS_KEPT).await {
@@ -101,6 +107,9 @@ impl Housekeeping {
         self.forget_tape(TAPE_KEPT, TimeDelta::MAX).await;
         self.forget_ad_hoc_stations().await;
         self.empty_bin().await;
+        if let Err(error) = moved::follow(&self.catalogue, &self.store, self.clock.as_ref()).await {
+            warn!(%error, "files that were moved by hand could not be followed");
+        }
         self.delete_recordings(config).await;
         if let Err(error) = let_go(config, &self.catalogue, &self.store, &self.clock).await {
             warn!(%error, "files that the store has could not be deleted");
@@ -207,43 +216,15 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// Deletes the recordings that the `keep` of their show does not keep.
+    /// Deletes the recordings that the rules of `config` do not keep.
     async fn delete_recordings(&self, config: &Config) {
-        if let Some(keep) = config.keep_clips {
-            self.delete_clips(keep).await;
+        let planned = match self.keeping.plan(config, self.now()).await {
+            Ok(planned) => planned.unwrap_or_default(),
+            Err(error) => return warn!(%error, "what `keep` does not keep could not be looked up"),
+        };
+        if let Err(error) = self.keeping.carry_out(planned, Run::Real, self.now()).await {
+            warn!(%error, "what `keep` does not keep could not be deleted");
         }
-        // Without a rule nothing is deleted, so nothing has to be read.
-        for show in config.shows.iter().filter(|show| show.keep != Keep::default()) {
-            match self.recordings(show).await {
-                Ok(Some(recordings)) => {
-                    if let Some(step) = plan::recordings(recordings, self.now()) {
-                        self.apply(step).await;
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => warn!(show = %show.id, %error, "old recordings could not be deleted"),
-            }
-        }
-    }
-
-    /// Deletes the clips that were made longer than `keep` ago.
-    async fn delete_clips(&self, keep: Duration) {
-        let filter = Filter { show: Some(Config::clips()), ..Filter::default() };
-        match self.catalogue.list(&filter).await {
-            Ok(clips) => {
-                if let Some(step) = plan::clips(&clips, keep, self.now()) {
-                    self.apply(step).await;
-                }
-            }
-            Err(error) => warn!(%error, "old clips could not be deleted"),
-        }
-    }
-
-    /// Returns the recordings of a show as the disk has them. `None` if the output folder is away.
-    async fn recordings(&self, show: &Show) -> Result<Option<ShowRecordings>, ArchiveError> {
-        let filter = Filter { show: Some(show.id.clone()), ..Filter::default() };
-        let recordings = retention::present(&self.catalogue, &self.store, self.catalogue.list(&filter).await?).await?;
-        Ok(recordings.map(|recordings| ShowRecordings { show: show.id.clone(), keep: show.keep, recordings }))
     }
 
     async fn apply(&self, step: Step) {
@@ -267,13 +248,6 @@ impl Housekeeping {
                 Ok(count) => info!(count, "recordings deleted from the bin"),
                 Err(error) => warn!(%error, "the bin could not be emptied"),
             },
-            Step::Recordings { show, gone } => {
-                match retention::apply(&self.catalogue, &self.store, &gone, self.now()).await {
-                    Ok(0) => {}
-                    Ok(count) => info!(%show, count, "recordings deleted, as `keep` says"),
-                    Err(error) => warn!(%show, %error, "old recordings could not be deleted"),
-                }
-            }
         }
     }
 

@@ -3,7 +3,7 @@
 //! - Tape is deleted first: it is encoded already, or can no longer be. Of each station, the tape stays that arrived
 //!   within the horizon, that was promised to be kept, or that an unfinished airing needs.
 //! - The bin is emptied next: a person has deleted what is in it.
-//! - Recordings are deleted next, and only those that the `keep` of their show does not keep. They are read only then:
+//! - Recordings are deleted next, and only those that `keep` does not keep (`super::retention`). They are read only then:
 //!   if space is short, tape does not wait for an output folder that may be away.
 //! - Last of all, if space is short, the oldest tape is deleted that was promised to be kept.
 //!
@@ -14,11 +14,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::retention;
 use crate::base::duration::delta;
-use crate::config::{Config, Keep};
-use crate::library::catalogue::Recording;
-use crate::model::{AiringId, ShowId, StationId};
+use crate::model::StationId;
 
 /// How long before a cut the arrivals may be that anchor it.
 const ANCHORED_BY: TimeDelta = TimeDelta::hours(1);
@@ -55,17 +52,6 @@ pub(super) struct StationTape {
     pub promised: Duration,
 }
 
-/// The recordings of a show with its rule.
-#[derive(Debug)]
-pub(super) struct ShowRecordings {
-    /// The show.
-    pub show: ShowId,
-    /// The rule of the show.
-    pub keep: Keep,
-    /// The recordings; `file` is set only if the file exists.
-    pub recordings: Vec<Recording>,
-}
-
 /// One step of the plan: what is deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Step {
@@ -85,13 +71,6 @@ pub(super) enum Step {
     Bin {
         /// The instant.
         before: DateTime<Utc>,
-    },
-    /// Recordings of a show.
-    Recordings {
-        /// The show.
-        show: ShowId,
-        /// The recordings.
-        gone: Vec<AiringId>,
     },
 }
 
@@ -118,19 +97,6 @@ pub(super) fn shortened(mut ages: Vec<TimeDelta>, least: TimeDelta) -> Vec<TimeD
         }
     }
     steps
-}
-
-/// Returns what is deleted of the recordings of a show at `now`. `None` if nothing is.
-pub(super) fn recordings(of: ShowRecordings, now: DateTime<Utc>) -> Option<Step> {
-    let ShowRecordings { show, keep, recordings } = of;
-    let gone = retention::not_kept(&recordings, &keep, now);
-    (!gone.is_empty()).then_some(Step::Recordings { show, gone })
-}
-
-/// Returns which `clips` are deleted at `now`: those that were made longer than `keep` ago. `None` if none is.
-pub(super) fn clips(clips: &[Recording], keep: Duration, now: DateTime<Utc>) -> Option<Step> {
-    let gone = retention::old_clips(clips, keep, now);
-    (!gone.is_empty()).then(|| Step::Recordings { show: Config::clips(), gone })
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use super::catalogue::{Catalogue, CatalogueError, Found, Glance, Recording};
 use super::imprint;
 use super::store::{Store, StoreError, Version};
 use crate::base::clock::Clock;
-use crate::model::{AiringId, Finished};
+use crate::model::{AiringId, Finished, Note, NoteKind};
 
 /// How many files are opened at once.
 const OPENED_AT_ONCE: usize = 200;
@@ -48,7 +48,7 @@ pub async fn count(catalogue: &Catalogue, store: &Store, clock: &dyn Clock) -> R
         let are_likely = store.read_each(names(files), imprint::is_likely).await?;
         let with_found = |((file, glance), is_likely): (&(PathBuf, Glance), Option<bool>)| {
             let found = if is_likely.unwrap_or_default() { Found::Recording } else { Found::Unlikely };
-            (file.clone(), Glance { found, ..*glance })
+            (file.clone(), Glance { found, ..glance.clone() })
         };
         let glances: Vec<_> = files.iter().zip(are_likely).map(with_found).collect();
         count += glances.iter().filter(|(_, glance)| glance.found == Found::Recording).count();
@@ -62,6 +62,7 @@ pub async fn count(catalogue: &Catalogue, store: &Store, clock: &dyn Clock) -> R
 pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> Result<Vec<Recording>, StraysError> {
     let mut adopted: Vec<AiringId> = Vec::new();
     let Unknown { known, new } = unknown(catalogue, store).await?;
+    let reason = format!("as its tags say; on {}", now.format("%Y-%m-%d"));
     // A tagging program may have put a picture before the imprint, so unlikely files are read, too.
     let candidates = known.into_iter().filter(|(_, glance)| glance.found != Found::Other);
     let files: Vec<_> = candidates.chain(new).collect();
@@ -70,10 +71,12 @@ pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> 
         for ((file, glance), recording) in files.iter().zip(store.read_each(names(files), imprint::read).await?) {
             let recording: Option<Finished> = recording.flatten();
             let found = if recording.is_some() { Found::Recording } else { Found::Other };
-            glances.push((file.clone(), Glance { found, ..*glance }));
+            let airing = recording.as_ref().map(|recording| recording.airing.id.clone());
+            glances.push((file.clone(), Glance { found, airing, ..glance.clone() }));
             recordings.extend(recording.map(|mut recording| {
                 let outcome = &mut recording.outcome;
                 (outcome.file, outcome.bytes, outcome.at) = (Some(file.clone()), Some(glance.bytes), now);
+                outcome.notes.push(Note { kind: NoteKind::Adopted, reason: reason.clone() });
                 recording
             }));
         }
@@ -85,6 +88,16 @@ pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> 
         rows.extend(catalogue.get(&id).await?);
     }
     Ok(rows)
+}
+
+/// Returns of which recordings `files` are, by their imprints; `None` for those that have none. Opens each.
+pub async fn identify(store: &Store, files: Vec<PathBuf>) -> Result<Vec<(PathBuf, Option<Finished>)>, StoreError> {
+    let mut identified = Vec::with_capacity(files.len());
+    for files in files.chunks(OPENED_AT_ONCE) {
+        let read = store.read_each(files.to_vec(), imprint::read).await?;
+        identified.extend(files.iter().cloned().zip(read.into_iter().map(Option::flatten)));
+    }
+    Ok(identified)
 }
 
 /// The files in the output folder that have names of recordings and that no row has.
@@ -107,7 +120,7 @@ async fn unknown(catalogue: &Catalogue, store: &Store) -> Result<Unknown, Strays
         match remembered.remove(&file) {
             Some(glance) if (glance.bytes, glance.modified) == (bytes, modified) => known.push((file, glance)),
             // The callers open the file and set `found`.
-            _ => new.push((file, Glance { bytes, modified, found: Found::Unlikely })),
+            _ => new.push((file, Glance { bytes, modified, found: Found::Unlikely, airing: None })),
         }
     }
     catalogue.remember(Vec::new(), remembered.into_keys().collect()).await?;

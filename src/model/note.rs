@@ -38,6 +38,8 @@ pub enum NoteKind {
     PartlyEncoded,
     /// Its sound was to be kept, and is encoded.
     NotOriginal,
+    /// It was put on the list from the tags of its file.
+    Adopted,
 }
 
 impl NoteKind {
@@ -52,6 +54,7 @@ impl NoteKind {
             Self::Original => Sentence::new("note_original"),
             Self::PartlyEncoded => Sentence::new("note_partly_encoded"),
             Self::NotOriginal => Sentence::new("note_not_original"),
+            Self::Adopted => Sentence::new("note_adopted"),
         };
         sentence.say(language)
     }

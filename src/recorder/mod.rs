@@ -23,7 +23,7 @@ mod task;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tracing::{info, warn};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::airings::Airings;
 use crate::airings::claims::Claim;
@@ -75,10 +75,13 @@ impl Recorder {
         let stop = self.parts.environment.stop.clone();
         while let Some(Some(claim)) = stop.run_until_cancelled(claims.recv()).await {
             let (parts, Claim { order, mut handle, attempts }) = (Arc::clone(&self.parts), claim);
-            self.parts.environment.spawn(async move {
+            // The journal finds what concerns an airing by its station, too.
+            let span = info_span!("airing", station = %order.airing.station);
+            let recording = async move {
                 task::run_until_verdict(&parts, order, &mut handle, attempts).await;
                 parts.airings.end(&handle);
-            });
+            };
+            self.parts.environment.spawn(recording.instrument(span));
         }
     }
 
@@ -150,7 +153,7 @@ impl Recorder {
         let cause = match order {
             Some(_) if attempts > ATTEMPTS && now > airing.cut().end + TAPE_KEPT => causes::died(),
             Some(order) => {
-                info!(airing = %airing.id, attempt = attempts, "goes on");
+                info!(airing = %airing.id, station = %airing.station, attempt = attempts, "goes on");
                 airings.go_on(order, attempts);
                 return Ok(());
             }

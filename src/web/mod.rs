@@ -58,11 +58,20 @@ pub struct WebError {
     source: std::io::Error,
 }
 
-/// Serves the page at `address` until `stop`.
-pub async fn serve(site: Site, address: SocketAddr, stop: CancellationToken) -> Result<(), WebError> {
+/// Serves the page at `address` until `stop`; by the socket that is `given`, if one is.
+pub async fn serve(
+    site: Site,
+    address: SocketAddr,
+    given: Option<std::net::TcpListener>,
+    stop: CancellationToken,
+) -> Result<(), WebError> {
     let failed = |source| WebError { address, source };
     site.access.load().await.map_err(failed)?;
-    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let listener = match given {
+        Some(listener) => TcpListener::from_std(listener),
+        None => TcpListener::bind(address).await,
+    };
+    let listener = listener.map_err(failed)?;
     info!("the page is at http://{}/", listener.local_addr().unwrap_or(address));
     let (current, clock) = (site.current.clone(), Arc::clone(&site.environment.clock));
     Server { router: guarded(site), current, clock }.run(listener, stop, GRACE).await;

@@ -3,6 +3,7 @@
 mod access;
 mod accessible;
 mod clip;
+mod editing;
 mod encodings;
 mod grabs;
 mod hls;
@@ -10,6 +11,7 @@ mod korean;
 mod listening;
 mod lists;
 mod looks;
+mod marks;
 mod now;
 mod sharing;
 mod timeline;

@@ -212,6 +212,23 @@ impl Aircheck {
         Some(self.go_on(name, self.command_of(Path::new("unshare"), &[&own[..], args].concat())))
     }
 
+    /// Starts the service by a service manager that listens at `address` in its place, and starts it when somebody connects.
+    /// Without one the test is skipped.
+    pub fn start_by_socket(&self, name: &str, address: &str) -> Option<Service> {
+        const MANAGER: &str = "systemd-socket-activate";
+        #[expect(clippy::disallowed_methods, reason = "a test may start a program by itself")]
+        let mut manager = std::process::Command::new(MANAGER);
+        if manager.arg("--version").stdout(Stdio::null()).status().is_err() {
+            skip::without(MANAGER);
+            return None;
+        }
+        // It hands on little of its own environment.
+        let config = format!("--setenv=AIRCHECK_CONFIG={}", self.path("stations.yaml").display());
+        let binary = binary();
+        let args = ["--listen", address, &config, binary.to_str().expect("UTF-8"), "run"];
+        Some(self.go_on(name, self.command_of(Path::new(MANAGER), &args)))
+    }
+
     /// Returns what `aircheck list --json` says, at most twice a second, to leave the processors to the stations of
     /// other tests.
     pub async fn list(&self) -> Vec<Value> {

@@ -18,6 +18,7 @@
 //! | [`ffmpeg`] | decode, encode, anything else |
 //! | [`weed`] | a real SeaweedFS, an object store |
 //! | [`odd_store`] | an object store that does what a real one cannot be made to do |
+//! | [`receiver`] | a receiver of webhooks that checks signatures, and answers as it is told to |
 //! | [`wire`] | a connection that is cut or held when so much was sent |
 //! | [`playlists`] | reads playlists of HLS, and checks them |
 //! | [`ports`] | ports to listen on |
@@ -63,6 +64,7 @@ pub mod origin;
 pub mod pace;
 pub mod playlists;
 pub mod ports;
+pub mod receiver;
 pub mod rtmp;
 pub mod shelved;
 pub mod skip;

@@ -110,7 +110,7 @@ impl Table {
     /// Returns what the section is called, as in "this show has no `title`".
     pub fn noun(&self) -> String {
         match self.name {
-            "file" | "station" | "show" | "step" => self.name.to_owned(),
+            "file" | "station" | "show" | "step" | "target" => self.name.to_owned(),
             key => format!("`{key}`"),
         }
     }

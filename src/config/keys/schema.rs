@@ -3,13 +3,16 @@
 use serde_json::{Map, Value, json};
 
 use super::encodings::{AAC, MP3, OPUS};
+use super::examples::example;
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
+use super::kept::{KEEP, KEEP_CLIPS, KEEP_STATION};
 use super::kind::{Key, Kind, OWN, Table};
+use super::notify::{NTFY, TARGET, WEBHOOK};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
-use super::tables::{DEAD_AIR, FILE, KEEP, KEEP_CLIPS, LOCAL, SHOW, STORE, TAGS, WEB};
+use super::tables::{DEAD_AIR, FILE, LOCAL, SHOW, STORE, TAGS, WEB};
 
 /// The sections that the file has below its top.
-pub(super) static SECTIONS: [&Table; 21] = [
+pub(super) static SECTIONS: [&Table; 25] = [
     &WEB,
     &STORE,
     &LOCAL,
@@ -17,6 +20,7 @@ pub(super) static SECTIONS: [&Table; 21] = [
     &TAGS,
     &KEEP,
     &KEEP_CLIPS,
+    &KEEP_STATION,
     &GRAB,
     &MP3,
     &AAC,
@@ -31,6 +35,9 @@ pub(super) static SECTIONS: [&Table; 21] = [
     &TLS,
     &TAPE,
     &STEP,
+    &TARGET,
+    &WEBHOOK,
+    &NTFY,
 ];
 
 /// Makes the schema from the tables that the file is read by.
@@ -66,6 +73,7 @@ fn property(key: &Key) -> Value {
     let mut property = kind(key);
     if let Some(property) = property.as_object_mut() {
         property.insert("description".to_owned(), json!(key.doc));
+        property.insert("examples".to_owned(), json!([example(key)]));
         if let Some(default) = key.default {
             let value = if key.kind.is_text() {
                 json!(default)
@@ -153,6 +161,72 @@ mod tests {
         assert_eq!(schema["properties"]["id3"]["enum"], json!(["2.4", 2.4, "2.3", 2.3]));
         assert_eq!(schema["$defs"]["show"]["required"], json!(["title", "station", "cron", "length"]));
         assert_eq!(schema["$defs"]["station"]["oneOf"].as_array().unwrap().len(), 3);
+    }
+
+    /// Whether `value` is what `property` asks for, as far as this schema says.
+    fn fits(value: &Value, property: &Value, schema: &Value) -> bool {
+        if let Some(reference) = property["$ref"].as_str() {
+            let section = schema.pointer(reference.trim_start_matches('#')).unwrap();
+            return value.as_object().is_some_and(|keys| {
+                let required = section["required"].as_array().into_iter().flatten();
+                let has_all = required.into_iter().all(|name| keys.contains_key(name.as_str().unwrap()));
+                let choices = section["oneOf"].as_array().map_or(1, |choices| {
+                    let has = |choice: &&Value| keys.contains_key(choice["required"][0].as_str().unwrap());
+                    choices.iter().filter(has).count()
+                });
+                let fit = |(name, value): (&String, &Value)| {
+                    section["properties"].get(name).is_some_and(|property| fits(value, property, schema))
+                };
+                has_all && choices == 1 && keys.iter().all(fit)
+            });
+        }
+        if let Some(several) = property["anyOf"].as_array() {
+            return several.iter().any(|one| fits(value, one, schema));
+        }
+        if let Some(values) = property["enum"].as_array() {
+            return values.contains(value);
+        }
+        let types: Vec<&str> = match &property["type"] {
+            Value::String(one) => vec![one],
+            several => several.as_array().unwrap().iter().filter_map(Value::as_str).collect(),
+        };
+        let is_of = |name: &&str| match *name {
+            "string" => value.is_string(),
+            "number" => value.is_number(),
+            "integer" => value.is_u64(),
+            "boolean" => value.is_boolean(),
+            "array" => {
+                value.as_array().is_some_and(|items| items.iter().all(|it| fits(it, &property["items"], schema)))
+            }
+            "object" => value
+                .as_object()
+                .is_some_and(|keys| keys.values().all(|value| fits(value, &property["additionalProperties"], schema))),
+            _ => false,
+        };
+        let matches = property["pattern"]
+            .as_str()
+            .is_none_or(|pattern| value.as_str().is_none_or(|text| regex::Regex::new(pattern).unwrap().is_match(text)));
+        types.iter().any(is_of) && matches
+    }
+
+    #[test]
+    fn every_key_has_a_description_and_an_example_that_fits() {
+        let schema = schema();
+        let sections = schema["$defs"].as_object().unwrap().values().chain([&schema]);
+        let mut keys = 0;
+        for section in sections {
+            for (name, property) in section["properties"].as_object().unwrap() {
+                assert!(property["description"].as_str().is_some_and(|words| words.len() > 10), "{name}: {property}");
+                let examples = property["examples"].as_array().unwrap();
+                assert!(!examples.is_empty(), "{name} has no example");
+                for example in examples {
+                    assert!(fits(example, property, &schema), "{name}: {example} is not what {property} asks for");
+                }
+                keys += 1;
+            }
+        }
+        let tables = SECTIONS.iter().copied().chain([&FILE]);
+        assert_eq!(keys, tables.map(|table| table.keys.len()).sum::<usize>());
     }
 
     #[test]

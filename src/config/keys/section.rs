@@ -47,14 +47,20 @@ impl<'a> Section<'a> {
                 problems.add(entry.location, self.unknown(&entry.key));
             }
         }
-        for key in self.table.keys.iter().filter(|key| key.required && self.get(key.name).is_none()) {
-            // A misspelt key is reported already, with the right word; and a `<<` may have been meant to bring the key.
-            if !self.is_misspelt(key.name) && self.get(MERGE).is_none() {
-                let message = format!("this {} has no `{}`", self.table.noun(), key.name);
-                problems.add(self.location, Complaint::new(message).hint(format!("add `{}`", key.example)));
-            }
+        for key in self.table.keys.iter().filter(|key| key.required) {
+            self.require(key.name, problems);
         }
         self.check_one_of(problems);
+    }
+
+    /// Reports that the key `name` is missing, if it is.
+    pub fn require(&self, name: &str, problems: &mut Problems) {
+        let Some(key) = self.key(name).filter(|_| self.get(name).is_none()) else { return };
+        // A misspelt key is reported already, with the right word; and a `<<` may have been meant to bring the key.
+        if !self.is_misspelt(name) && self.get(MERGE).is_none() {
+            let message = format!("this {} has no `{name}`", self.table.noun());
+            problems.add(self.location, Complaint::new(message).hint(format!("add `{}`", key.example)));
+        }
     }
 
     fn check_one_of(&self, problems: &mut Problems) {

@@ -1,5 +1,6 @@
 //! The keys of a station: their names, what they are for, what they take. The texts are shown by editors.
 
+use super::kept::KEEP_STATION;
 use super::kind::{Kind, Table, key};
 
 /// The schemes of addresses that are fetched over HTTP.
@@ -63,6 +64,12 @@ pub static STATION: Table = Table {
             Kind::DurationOr(&TAPE),
             "tape: 42d",
             "Keeps the station on tape all the time, and its tape for so long. By default it is taped for its shows.",
+        ),
+        key(
+            "keep",
+            Kind::Section(&KEEP_STATION),
+            "keep: { size: 50 GiB }",
+            "How much the recordings of its shows may take; without a bound where it is left out.",
         ),
     ],
     one_of: &["hls", "rtmp", "icecast"],

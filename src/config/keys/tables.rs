@@ -3,7 +3,9 @@
 
 use super::encodings::{AAC, MP3, OPUS};
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
+use super::kept::{KEEP, KEEP_CLIPS};
 use super::kind::{Key, Kind, Table, key};
+use super::notify::TARGET;
 use super::station::{HTTP, STATION};
 use crate::config::values::template::{ALBUM, ARTIST, GENRE, NAME, TITLE};
 
@@ -25,6 +27,12 @@ const DEAD_AIR_KEY: Key = key(
     "When silence that the station sends counts as dead air; `false`: never.",
 )
 .off("dead_air: false");
+
+/// The key `stations`, of the file and of those beside it. The file must have it if there are none.
+const STATIONS_KEY: Key =
+    key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.");
+/// The key `shows`, of the file and of those beside it.
+const SHOWS_KEY: Key = key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when.");
 
 /// The whole file.
 pub static FILE: Table = Table {
@@ -82,6 +90,7 @@ pub static FILE: Table = Table {
             "store: { bucket: my-radio }",
             "An S3-compatible object store to which recordings are copied.",
         ),
+        key("notify", Kind::Each(&TARGET), "notify:", "To whom is told what happens, and how."),
         key(
             "gaps",
             Kind::Word(&["skip", "silence"]),
@@ -94,7 +103,7 @@ pub static FILE: Table = Table {
             "keep",
             Kind::Section(&KEEP_CLIPS),
             "keep: { clips: 90d }",
-            "How long clips are kept; that of shows is theirs.",
+            "How long clips are kept, and how much the recordings of all shows may take; the rest is said at each show.",
         ),
         key(
             "grab",
@@ -115,10 +124,17 @@ pub static FILE: Table = Table {
             "The version of the ID3 tags; `2.3` for cars and Windows, which cannot read all of `2.4`.",
         )
         .default("2.4"),
-        key("stations", Kind::Named(&STATION), "stations:", "The stations, each under an id of your choice.")
-            .required(),
-        key("shows", Kind::Each(&SHOW), "shows:", "What to record, and when."),
+        STATIONS_KEY,
+        SHOWS_KEY,
     ],
+    one_of: &[],
+};
+
+/// A file beside the file, in `stations.d`.
+pub static SIDE: Table = Table {
+    name: "file",
+    doc: "Further stations and shows that aircheck records.",
+    keys: &[STATIONS_KEY, SHOWS_KEY],
     one_of: &[],
 };
 
@@ -157,6 +173,12 @@ pub static WEB: Table = Table {
             Kind::Words,
             "origins: [https://player.example.org]",
             "Pages elsewhere whose scripts may play what is here: playlists, segments and sound; by default none.",
+        ),
+        key(
+            "edit",
+            Kind::Bool,
+            "edit: true",
+            "Whether this file can be edited over the page; by default if the page has a password.",
         ),
         key(
             "ad_hoc",
@@ -315,12 +337,7 @@ pub static SHOW: Table = Table {
             "artwork: show.png",
             "A picture, PNG or JPEG: a file, relative to this one, or a URL; by default that of its station.",
         ),
-        key(
-            "keep",
-            Kind::Section(&KEEP),
-            "keep: { last: 30 }",
-            "How many recordings to keep; all where it is left out.",
-        ),
+        key("keep", Kind::Section(&KEEP), "keep: { last: 30 }", "Which recordings to keep; all where it is left out."),
     ],
     one_of: &[],
 };
@@ -335,30 +352,6 @@ pub static TAGS: Table = Table {
         key("genre", Kind::Template, "genre: Classical", "TCON, the genre.").default(GENRE),
         key("album", Kind::Template, "album: \"{{ show }}\"", "TALB, the album.").default(ALBUM),
     ],
-    one_of: &[],
-};
-
-/// Retention.
-pub static KEEP: Table = Table {
-    name: "keep",
-    doc: "Which recordings to keep; what neither rule keeps is deleted.",
-    keys: &[
-        key("last", Kind::Integer(1, 1_000_000), "last: 30", "The newest so many that have a file."),
-        key("days", Kind::Integer(1, 36_500), "days: 90", "Those younger than so many days."),
-    ],
-    one_of: &[],
-};
-
-/// Retention of what belongs to no show of the file.
-pub static KEEP_CLIPS: Table = Table {
-    name: "keep_clips",
-    doc: "How long is kept what belongs to no show.",
-    keys: &[key(
-        "clips",
-        Kind::Duration,
-        "clips: 90d",
-        "How long a clip is kept after it was made; for good where it is left out.",
-    )],
     one_of: &[],
 };
 

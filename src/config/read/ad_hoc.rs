@@ -17,7 +17,7 @@ use crate::model::StationId;
 /// The keys of a station that may be asked for.
 const ALLOWED: [&str; 7] = ["hls", "icecast", "rtmp", "name", "timezone", "delay", "tls"];
 /// The keys of a station of the file that mean nothing for one recording, or would read what is on this machine.
-const OF_FILE: [&str; 3] = ["titles", "artwork", "tape"];
+const OF_FILE: [&str; 4] = ["titles", "artwork", "tape", "keep"];
 /// Keys at any depth that run a program, or tell one what to do.
 const PROGRAMS: [&str; 3] = ["run", "args", "swf"];
 

@@ -115,6 +115,8 @@ fn parse(
     let keep = Keep {
         last: keep.as_ref().and_then(|keep| keep.integer("last", problems)),
         days: keep.as_ref().and_then(|keep| keep.integer("days", problems)),
+        until_heard: keep.as_ref().and_then(|keep| keep.read("until", problems, until)).is_some(),
+        size: keep.as_ref().and_then(|keep| keep.read("size", problems, units::size_kept)),
     };
     let (station, station_zone, _) = station?;
     let show = Show {
@@ -137,6 +139,13 @@ fn parse(
     };
     template::try_own(section, tags.as_ref(), &show, defaults.station_name(&show.station), problems);
     Some(show)
+}
+
+fn until(text: &str) -> Result<(), Complaint> {
+    match text {
+        "heard" => Ok(()),
+        other => Err(Complaint::new(format!("`until` cannot be `{other}`")).suggest(["heard".to_owned()])),
+    }
 }
 
 fn station(text: &str, defaults: &Defaults<'_>) -> Result<(StationId, Zone, Option<EncodingKind>), Complaint> {

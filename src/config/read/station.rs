@@ -84,6 +84,8 @@ fn parse(
     // All three are read, so that the mistakes of each are reported, although only one may stand.
     let sources = [hls(section, folder, problems), rtmp(section, folder, problems), icecast(section, folder, problems)];
     let tape = tape(section, problems);
+    let keep = section.section("keep", problems);
+    let keep_size = keep.and_then(|keep| keep.read("size", problems, units::size_kept));
     let tls = section.section("tls", problems);
     let accept_invalid = tls.and_then(|tls| tls.flag("accept_invalid", problems)).unwrap_or(false);
     let mut source = sources.into_iter().flatten().next()?;
@@ -102,6 +104,7 @@ fn parse(
         encoding: stub.encoding,
         artwork,
         tape,
+        keep_size,
         source,
     })
 }

@@ -23,6 +23,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
             trusted_proxies,
             auth: Auth::Machine,
             origins: Origins::default(),
+            edit: None,
             ad_hoc: false,
             local_sources,
         };
@@ -38,6 +39,7 @@ pub fn read(file: &Section<'_>, folder: &Path, problems: &mut Problems) -> Web {
         trusted_proxies: networks(&section, "trusted_proxies", PROXIES, problems),
         origins: origins::read(&section, auth.as_ref(), problems),
         auth: auth.unwrap_or_default(),
+        edit: section.flag("edit", problems),
         ad_hoc: section.flag("ad_hoc", problems).unwrap_or(false),
         local_sources: networks(&section, "local_sources", SOURCES, problems).into(),
     }

@@ -7,6 +7,8 @@ use super::*;
 use crate::model::{ShowId, StationId};
 
 mod hints;
+mod kept;
+mod notify;
 mod object_store;
 mod origins;
 mod suggestions;
@@ -90,7 +92,7 @@ fn the_file_of_the_design_is_read_whole() {
 
     let show = config.show(&ShowId::new("명연주-명음반")).unwrap();
     assert_eq!((show.early, show.late), (Duration::from_secs(30), Duration::from_mins(1)));
-    assert_eq!(show.keep, Keep { last: Some(30), days: None });
+    assert_eq!(show.keep, Keep { last: Some(30), ..Keep::default() });
     assert_eq!(show.tags.genre.source(), "Classical");
     assert_eq!(show.timezone, "Asia/Seoul".parse().unwrap());
     let jazz = config.show(&ShowId::new("jazz")).unwrap();

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::folders::{self, Unwritable};
 use super::{
-    ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, HlsRule, Id3, ObjectStore, Show, Station, Template, Web,
+    ById, DeadAirRule, Encoding, Encodings, GapPolicy, Grabs, HlsRule, Id3, ObjectStore, Show, Station, Target,
+    Template, Web,
 };
 use crate::base::text::composed;
 use crate::base::zone::Zone;
@@ -18,8 +19,12 @@ use crate::model::{ShowId, StationId};
 pub struct Config {
     /// The file that it was read from.
     pub file: PathBuf,
+    /// The files beside it whose stations and shows are here as well, in the order of their names.
+    pub sides: Vec<PathBuf>,
     /// Sentences about what is right and perhaps not meant, each beginning with its line.
     pub warnings: Vec<String>,
+    /// What it changed for the service that read it again, a sentence each; empty otherwise.
+    pub changes: Vec<String>,
     /// The zone of shows and stations that do not name one.
     pub timezone: Zone,
     /// Where recordings go, absolute.
@@ -36,6 +41,8 @@ pub struct Config {
     pub web: Web,
     /// Where recordings are copied to; `None` if nowhere.
     pub store: Option<Arc<ObjectStore>>,
+    /// To whom is told what happens.
+    pub notify: Vec<Arc<Target>>,
     /// Downloads that are asked for over the page or the interface.
     pub grab: Grabs,
     /// What stands in the file in the place of a gap if the show does not say otherwise.
@@ -44,6 +51,8 @@ pub struct Config {
     pub dead_air: Option<DeadAirRule>,
     /// How long clips are kept after they were made; `None` if for good.
     pub keep_clips: Option<Duration>,
+    /// How many bytes the recordings of all shows may take; beyond that the oldest go. `None` if there is no bound.
+    pub keep_size: Option<u64>,
     /// How recordings are handed out as HLS; `None` if they are not.
     pub hls: Option<HlsRule>,
     /// The free bytes below which no new airing begins.

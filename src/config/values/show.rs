@@ -57,11 +57,16 @@ pub struct TagTemplates {
     pub album: Template,
 }
 
-/// Which recordings to keep. What neither rule keeps is deleted; without rules everything is kept.
+/// Which recordings to keep. What none of `last`, `days` and `until_heard` keeps is deleted; without them everything is
+/// kept, as far as `size` allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Keep {
     /// This many of the newest that have a file.
     pub last: Option<u32>,
     /// Those younger than this many days.
     pub days: Option<u32>,
+    /// Whether those that nobody has marked as heard are kept.
+    pub until_heard: bool,
+    /// How many bytes the recordings that are kept may take; beyond that the oldest go.
+    pub size: Option<u64>,
 }

@@ -28,6 +28,8 @@ pub struct Station {
     pub artwork: Option<Artwork>,
     /// Its rule if it is always on tape. `None` if it is taped for its shows only.
     pub tape: Option<AlwaysTaped>,
+    /// How many bytes the recordings of its shows may take; beyond that the oldest go. `None` if there is no bound.
+    pub keep_size: Option<u64>,
     /// How to reach it.
     pub source: SourceConfig,
 }
@@ -50,6 +52,7 @@ impl Station {
             encoding: None,
             artwork: None,
             tape: None,
+            keep_size: None,
             source: SourceConfig::Icecast(nowhere),
         }
     }

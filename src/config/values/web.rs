@@ -27,6 +27,8 @@ pub struct Web {
     pub auth: Auth,
     /// Whose scripts may play what is here.
     pub origins: Origins,
+    /// Whether the file may be seen and changed over the page. `None` if it does not say.
+    pub edit: Option<bool>,
     /// Whether a station that is not in the file may be recorded for who asks.
     pub ad_hoc: bool,
     /// The networks near this machine from which something may be fetched for who asks.
@@ -42,6 +44,7 @@ impl Web {
         "artwork.png",
         "calendar",
         "clips",
+        "configuration",
         "download",
         "feed",
         "feed.xml",
@@ -66,6 +69,12 @@ impl Web {
         "subscribe",
         "waveforms",
     ];
+
+    /// Whether the file may be seen and changed over the page. It can have programs run, and other users of this machine reach
+    /// a page that has no password, so that such a page must be told so.
+    pub fn may_edit(&self) -> bool {
+        self.edit.unwrap_or(matches!(self.auth, Auth::Password(_)))
+    }
 
     /// What may be connected to for who asks from outside: public addresses, and those that the file allows.
     pub fn reach(&self) -> Reach {

@@ -43,6 +43,10 @@ impl Location {
         Self { line: span.start.line(), column: span.start.col() + 1, width: span.len().max(1) }
     }
 
+    fn end_of(span: &Span) -> (usize, usize) {
+        (span.end.line(), span.end.col() + 1)
+    }
+
     fn at(marker: &Marker) -> Self {
         Self { line: marker.line().max(1), column: marker.col() + 1, width: 1 }
     }
@@ -53,6 +57,9 @@ impl Location {
 pub(super) struct LocationTree {
     /// Where the value begins.
     pub location: Location,
+    /// Where it ends, as line and column of the first character after it. What is written in lines ends where the parser
+    /// notices it, which may be much later.
+    pub end: (usize, usize),
     /// A scalar as written, without quotes: `serde_yaml` turns `1.10` into a number.
     pub text: String,
     /// The locations of its parts.
@@ -114,8 +121,8 @@ impl LocationTree {
         Ok(builder.root)
     }
 
-    fn scalar(location: Location, text: String) -> Self {
-        Self { location, text, children: Children::None, size: 1 }
+    fn scalar(location: Location, end: (usize, usize), text: String) -> Self {
+        Self { location, end, text, children: Children::None, size: 1 }
     }
 }
 
@@ -143,16 +150,16 @@ enum Parts {
 
 impl Builder {
     fn push(&mut self, event: Event<'_>, span: &Span) -> Result<(), SyntaxError> {
-        let location = Location::of(span);
+        let (location, end) = (Location::of(span), Location::end_of(span));
         match event {
             Event::Scalar(text, _, anchor, _) => {
-                self.close(LocationTree::scalar(location, text.into_owned()), anchor);
+                self.close(LocationTree::scalar(location, end, text.into_owned()), anchor);
             }
             Event::Alias(anchor) => {
                 if self.open.iter().any(|open| open.anchor == anchor) {
                     return Err(SyntaxError::with_advice(location, ENDLESS));
                 }
-                let unknown = || Rc::new(LocationTree::scalar(location, String::new()));
+                let unknown = || Rc::new(LocationTree::scalar(location, end, String::new()));
                 let known = self.anchors.get(&anchor).cloned().unwrap_or_else(unknown);
                 self.repeated = self.repeated.saturating_add(known.size);
                 if self.repeated > MAX_REPEATED {
@@ -179,7 +186,9 @@ impl Builder {
                             (Children::Map(entries), size)
                         }
                     };
-                    self.close(LocationTree { location, text: String::new(), children, size }, anchor);
+                    // Behind the bracket. The span of the event goes on over spaces and comments.
+                    let end = (span.start.line(), span.start.col() + 2);
+                    self.close(LocationTree { location, end, text: String::new(), children, size }, anchor);
                 }
             }
             _ => {}

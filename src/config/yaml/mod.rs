@@ -5,6 +5,7 @@
 mod characters;
 mod location;
 mod node;
+mod outline;
 mod problem;
 mod repair;
 mod syntax;
@@ -12,5 +13,6 @@ mod syntax;
 pub use characters::wide_colon;
 pub use location::Location;
 pub use node::{Content, Entry, MERGE, Node};
+pub use outline::{Laid, Outline};
 pub use problem::{ConfigErrors, Problem, Problems};
 pub use syntax::parse;

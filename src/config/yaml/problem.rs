@@ -3,6 +3,7 @@
 //!
 //! Most people edit their file twice a year, so all problems are shown at once, in the order of the file.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -15,10 +16,14 @@ use crate::config::values::Complaint;
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// The file.
+    pub file: PathBuf,
     /// The line, from 1; 0 if the problem has no line, as of a file that cannot be read.
     pub line: usize,
     /// The column in characters, from 1.
     pub column: usize,
+    /// How many characters are meant, from there on.
+    pub width: usize,
     /// What is wrong, and what was expected.
     pub message: String,
     /// What to write instead.
@@ -29,19 +34,20 @@ pub struct Problem {
     caret: (usize, usize),
 }
 
-/// All mistakes of a file, in the order of the file; never empty.
+/// All mistakes of a file and of those beside it, in the order of each; never empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigErrors {
-    /// The file.
+    /// The file; those beside it are part of it.
     pub file: PathBuf,
-    /// The mistakes, sorted by location.
+    /// The mistakes, sorted by file and location.
     pub problems: Vec<Problem>,
 }
 
 impl ConfigErrors {
     /// The file could not be read at all.
     pub fn unreadable(file: &Path, message: String, hint: Option<String>) -> Self {
-        let problem = Problem { line: 0, column: 0, message, hint, excerpt: String::new(), caret: (0, 0) };
+        let (named, excerpt) = (file.to_owned(), String::new());
+        let problem = Problem { file: named, line: 0, column: 0, width: 0, message, hint, excerpt, caret: (0, 0) };
         Self { file: file.to_owned(), problems: vec![problem] }
     }
 
@@ -60,18 +66,22 @@ impl std::error::Error for ConfigErrors {}
 impl fmt::Display for ConfigErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for problem in &self.problems {
-            problem.write(f, &self.file)?;
+            problem.write(f)?;
             writeln!(f)?;
         }
-        match self.problems.len() {
-            1 => write!(f, "1 problem in {}", self.file.display()),
-            count => write!(f, "{count} problems in {}", self.file.display()),
+        let files: HashSet<&Path> = self.problems.iter().map(|problem| problem.file.as_path()).collect();
+        let plural = if self.problems.len() == 1 { "" } else { "s" };
+        write!(f, "{} problem{plural} in ", self.problems.len())?;
+        match files.iter().next().filter(|_| files.len() == 1) {
+            Some(file) => write!(f, "{}", file.display()),
+            None => write!(f, "{} files", files.len()),
         }
     }
 }
 
 impl Problem {
-    fn write(&self, f: &mut fmt::Formatter<'_>, file: &Path) -> fmt::Result {
+    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = &self.file;
         if self.line == 0 {
             writeln!(f, "{}: {}", file.display(), self.message)?;
         } else {
@@ -170,7 +180,17 @@ impl Problems {
                 let (excerpt, caret) = excerpt(&shown(line, hidden.map(|hidden| hidden.column).min()), location);
                 // The daemon logs the problems of an edit, and the words may quote a URL.
                 let (message, hint) = (redact::text(&message), hint.as_deref().map(redact::text));
-                Problem { line: location.line, column: location.column, message, hint, excerpt, caret }
+                let file = file.to_owned();
+                Problem {
+                    file,
+                    line: location.line,
+                    column: location.column,
+                    width: location.width,
+                    message,
+                    hint,
+                    excerpt,
+                    caret,
+                }
             })
             .collect();
         Err(ConfigErrors { file: file.to_owned(), problems })

@@ -8,9 +8,10 @@ use rusqlite::params;
 
 use super::Catalogue;
 use super::error::{CatalogueError, read_error, write_error};
+use crate::model::AiringId;
 
 /// A file as it was when it was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Glance {
     /// The size.
     pub bytes: u64,
@@ -18,6 +19,8 @@ pub struct Glance {
     pub modified: i64,
     /// What the file is.
     pub found: Found,
+    /// The recording that it is of by its imprint. `None` if it has none, or nobody has read it.
+    pub airing: Option<AiringId>,
 }
 
 /// What was found in a file.
@@ -48,15 +51,18 @@ impl Catalogue {
     /// Returns all glances by file, relative to the output folder.
     pub async fn glances(&self) -> Result<HashMap<PathBuf, Glance>, CatalogueError> {
         self.run(move |connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT file, bytes, modified, found FROM glances").map_err(read_error)?;
+            let mut statement = connection
+                .prepare_cached("SELECT file, bytes, modified, found, airing FROM glances")
+                .map_err(read_error)?;
             let mut rows = statement.query([]).map_err(read_error)?;
             let mut glances = HashMap::new();
             while let Some(row) = rows.next().map_err(read_error)? {
                 let (file, word): (String, String) = (row.get(0).map_err(read_error)?, row.get(3).map_err(read_error)?);
                 let (bytes, modified): (i64, i64) = (row.get(1).map_err(read_error)?, row.get(2).map_err(read_error)?);
                 if let Some(found) = Found::ALL.into_iter().find(|found| found.word() == word) {
-                    glances.insert(PathBuf::from(file), Glance { bytes: bytes.cast_unsigned(), modified, found });
+                    let airing: Option<String> = row.get(4).map_err(read_error)?;
+                    let (bytes, airing) = (bytes.cast_unsigned(), airing.map(AiringId::new));
+                    glances.insert(PathBuf::from(file), Glance { bytes, modified, found, airing });
                 }
             }
             Ok(glances)
@@ -72,11 +78,15 @@ impl Catalogue {
         }
         self.run(move |connection| {
             let transaction = connection.transaction().map_err(write_error)?;
-            for (file, Glance { bytes, modified, found }) in &glances {
+            for (file, Glance { bytes, modified, found, airing }) in &glances {
                 let Some(file) = file.to_str() else { continue };
-                let insert = "INSERT OR REPLACE INTO glances (file, bytes, modified, found) VALUES (?1, ?2, ?3, ?4)";
+                let insert =
+                    "INSERT OR REPLACE INTO glances (file, bytes, modified, found, airing) VALUES (?1, ?2, ?3, ?4, ?5)";
                 let mut insert = transaction.prepare_cached(insert).map_err(write_error)?;
-                insert.execute(params![file, bytes.cast_signed(), modified, found.word()]).map_err(write_error)?;
+                let airing = airing.as_ref().map(AiringId::as_str);
+                insert
+                    .execute(params![file, bytes.cast_signed(), modified, found.word(), airing])
+                    .map_err(write_error)?;
             }
             for file in gone.iter().filter_map(|file| file.to_str()) {
                 let mut delete =

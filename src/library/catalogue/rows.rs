@@ -236,7 +236,7 @@ pub(super) fn peaks(connection: &Connection, id: &AiringId) -> Result<Option<Pea
         .map_err(read_error)
 }
 
-/// Marks a finished recording as deleted, and clears its file, levels, tracks, links and history.
+/// Marks a finished recording as deleted, and clears its file, levels, tracks, links, marks and history.
 pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: DateTime<Utc>) -> rusqlite::Result<()> {
     let marked = transaction.execute(
         "UPDATE airings SET file = NULL, bytes = NULL, deleted_at = ?2 \
@@ -244,7 +244,7 @@ pub(super) fn mark_deleted(transaction: &Transaction<'_>, id: &AiringId, at: Dat
         [id.as_str(), &instant_text(at)],
     )?;
     if marked > 0 {
-        for table in ["peaks", "tracks", "links"] {
+        for table in ["peaks", "tracks", "links", "marks"] {
             transaction.execute(&format!("DELETE FROM {table} WHERE airing = ?1"), [id.as_str()])?;
         }
         transaction

@@ -14,7 +14,7 @@ use crate::base::blocking::caught;
 use crate::language::Sentence;
 
 /// The tables whose content cannot be found out again, each with the columns by which it is ordered.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 10] = [
     ("airings", "rowid"),
     ("gaps", "airing DESC, position"),
     ("tracks", "rowid"),
@@ -24,6 +24,7 @@ const TABLES: [(&str, &str); 9] = [
     ("jobs", "rowid"),
     ("transitions", "rowid"),
     ("copies", "rowid"),
+    ("marks", "rowid"),
 ];
 /// What is appended, with a number, to the name of a damaged file.
 const SET_ASIDE: &str = ".damaged-";

@@ -356,6 +356,63 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (station, place, reel)
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    -- What people said of recordings: since when no rule deletes one, and when it was heard. A table of its own, because
+    -- most have neither.
+    CREATE TABLE marks (
+        airing        TEXT PRIMARY KEY REFERENCES airings (id) ON DELETE CASCADE,
+        pinned_at     TEXT,
+        heard_at      TEXT
+    ) STRICT;
+",
+    "
+    -- The recording that a file is of by its imprint; NULL: it has none, or nobody has read it.
+    ALTER TABLE glances ADD COLUMN airing TEXT;
+",
+    "
+    -- Who is told what happens, since when, and where that is (a hash of the address). off: why it does not want to be told
+    -- any more.
+    CREATE TABLE targets (
+        name          TEXT PRIMARY KEY,
+        since         TEXT NOT NULL,
+        place         TEXT NOT NULL,
+        off           TEXT
+    ) STRICT;
+
+    -- What is told: a row for each target that is told it. The id is that which receivers get, at every try the same. Of each
+    -- target, the first that waits is sent before the others. waiting: still to be sent; sent: the target has taken it;
+    -- dropped: it is not sent any more.
+    CREATE TABLE messages (
+        number        INTEGER PRIMARY KEY AUTOINCREMENT,
+        id            TEXT NOT NULL UNIQUE,
+        target        TEXT NOT NULL,
+        kind          TEXT NOT NULL,
+        matter        TEXT NOT NULL,
+        body          TEXT NOT NULL,
+        created       TEXT NOT NULL,
+        state         TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dropped')),
+        tries         INTEGER NOT NULL DEFAULT 0,
+        next_try      TEXT,
+        last_error    TEXT,
+        done          TEXT
+    ) STRICT;
+
+    CREATE INDEX messages_waiting ON messages (target, number) WHERE state = 'waiting';
+    CREATE INDEX messages_by_state ON messages (state, number);
+
+    -- What is bad and not well again, as it was told, as JSON.
+    CREATE TABLE matters (
+        key           TEXT PRIMARY KEY,
+        since         TEXT NOT NULL,
+        body          TEXT NOT NULL
+    ) STRICT;
+
+    -- What is remembered of telling: how far the outbox is read, when the service stopped in order.
+    CREATE TABLE telling (
+        name          TEXT PRIMARY KEY,
+        value         TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// The newest schema that this release knows: the `user_version` of a migrated file.

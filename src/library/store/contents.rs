@@ -6,6 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -36,6 +37,24 @@ pub struct Version {
     pub bytes: u64,
     /// The time of the last change, in nanoseconds since 1970.
     pub modified: i64,
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> Self {
+        let modified = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
+        Self { bytes: metadata.len(), modified }
+    }
+}
+
+/// What is at a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Examined<T> {
+    /// Nothing.
+    Gone,
+    /// A link, a folder, or what else is no plain file.
+    NoFile,
+    /// A file, and what was read of it.
+    File(T),
 }
 
 impl Store {
@@ -103,8 +122,7 @@ impl Store {
         self.look(move |store| {
             let version = |file: PathBuf| {
                 let metadata = store.path_of(&file).metadata().ok()?;
-                let modified = metadata.mtime().saturating_mul(1_000_000_000).saturating_add(metadata.mtime_nsec());
-                Some((file, Version { bytes: metadata.len(), modified }))
+                Some((file, Version::of(&metadata)))
             };
             files.into_iter().filter_map(version).collect()
         })
@@ -118,6 +136,28 @@ impl Store {
         read: impl Fn(File) -> T + Send + 'static,
     ) -> Result<Vec<Option<T>>, StoreError> {
         self.look(move |store| files.iter().map(|file| File::open(store.path_of(file)).ok().map(&read)).collect()).await
+    }
+
+    /// Opens `file` and returns what `read` returns for it and its version. A link or a folder of that name is not opened.
+    pub async fn examine<T: Send + 'static>(
+        &self,
+        file: &Path,
+        read: impl FnOnce(File, Version) -> T + Send + 'static,
+    ) -> Result<Examined<T>, StoreError> {
+        let path = self.path_of(file);
+        self.look(move |_| {
+            let failed = |source| StoreError::File { doing: "read", path: path.clone(), source };
+            match path.symlink_metadata() {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Examined::Gone),
+                Err(error) => Err(failed(error)),
+                Ok(metadata) if !metadata.is_file() => Ok(Examined::NoFile),
+                Ok(metadata) => {
+                    let opened = File::open(&path).map_err(failed)?;
+                    Ok(Examined::File(read(opened, Version::of(&metadata))))
+                }
+            }
+        })
+        .await?
     }
 
     /// Returns whether the output folder does not exist, is empty, or is not mounted. Then nothing is known about the

@@ -34,7 +34,7 @@ use chrono::{DateTime, Utc};
 use lane::{blocking, promptly};
 use parts::{PART, PartOwner};
 
-pub use contents::{Present, Version};
+pub use contents::{Examined, Present, Version};
 pub use disk::{free_space, give_name, size};
 pub use error::{StoreError, is_full};
 pub use reading::Reading;

@@ -9,12 +9,16 @@ mod airings;
 mod bin;
 mod by_hand;
 mod clips;
+mod configuration;
 mod events;
 mod feeds;
+mod files;
 pub(super) mod grabs;
 pub(super) mod holds;
 mod jobs;
 mod links;
+mod marks;
+mod messages;
 mod moment;
 mod once;
 mod probes;
@@ -60,6 +64,7 @@ const LARGEST_CLIP: usize = 64 * 1024;
         (name = "clips", description = "What is cut from tape and recordings"),
         (name = "grabs", description = "What is downloaded and made a file of"),
         (name = "jobs", description = "What takes time, how far it is, and what became of it"),
+        (name = "messages", description = "What is told to the targets of `notify`"),
         (name = "feeds", description = "Podcasts of the recordings, and the calendar"),
         (name = "events", description = "What happens, as it happens"),
     )
@@ -72,12 +77,20 @@ pub(super) fn router() -> Router<Site> {
         .routes(routes!(clips::list, clips::add))
         .routes(routes!(clips::get, clips::withdraw))
         .layer(DefaultBodyLimit::max(LARGEST_CLIP));
+    // How large a body may be is bounded where it is read.
+    let files = OpenApiRouter::new()
+        .routes(routes!(files::read, files::save))
+        .routes(routes!(files::check))
+        .routes(routes!(files::add))
+        .layer(DefaultBodyLimit::disable());
     let described = OpenApiRouter::with_openapi(Head::openapi()).nest(
         "/api/v1",
         OpenApiRouter::new()
             .routes(routes!(recordings::list, ad_hoc::record))
             .routes(routes!(recordings::get, bin::delete))
             .routes(routes!(bin::restore))
+            .routes(routes!(marks::pin, marks::unpin))
+            .routes(routes!(marks::heard, marks::unheard))
             .routes(routes!(recordings::peaks))
             .routes(routes!(tracks::of_recording))
             .routes(routes!(tracks::list))
@@ -87,6 +100,7 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(jobs::list))
             .routes(routes!(jobs::get))
             .routes(routes!(jobs::transitions))
+            .routes(routes!(messages::list))
             .routes(routes!(airings::list, airings::add))
             .routes(routes!(airings::get, airings::remove))
             .routes(routes!(by_hand::skip, by_hand::unskip))
@@ -94,6 +108,7 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(by_hand::extend))
             .routes(routes!(by_hand::record))
             .routes(routes!(stations::list))
+            .routes(routes!(configuration::get))
             .routes(routes!(holds::list, holds::hold))
             .routes(routes!(holds::release))
             .routes(routes!(grabs::list, grabs::add))
@@ -110,7 +125,8 @@ pub(super) fn router() -> Router<Site> {
             .routes(routes!(probes::listen))
             .routes(routes!(events::listen))
             .layer(DefaultBodyLimit::max(LARGEST_BODY))
-            .merge(clips),
+            .merge(clips)
+            .merge(files),
     );
     let (router, mut document) = described.split_for_parts();
     once::describe(&mut document);

@@ -14,7 +14,7 @@ use crate::renditions::MASTER;
 use crate::web::answer::{Problem, conditional};
 use crate::web::extract::{Count, Instant, Path, Query};
 use crate::web::site::presence;
-use crate::web::wire::{JobState, Report};
+use crate::web::wire::{JobState, Marks, Report};
 use crate::web::{Site, address};
 
 /// Which recordings are listed.
@@ -92,6 +92,8 @@ pub(super) struct Listed {
     /// How far its copy in the object store is: `queued` or `done`; null if it is not copied.
     #[schema(value_type = Option<String>, example = "done")]
     copy: Option<&'static str>,
+    #[serde(flatten)]
+    marks: Marks,
 }
 
 impl Listed {
@@ -102,10 +104,18 @@ impl Listed {
         // Without the list, nobody knows of a copy.
         let copies = site.copied(one).await.unwrap_or_default();
         let state = states(site, one).await?.pop().unwrap_or(model::JobState::Queued);
-        Ok(Self::new(site, recording, !gone.is_empty(), state, copies.get(&recording.id)))
+        let marks = site.catalogue.marks(vec![recording.id.clone()]).await?.remove(&recording.id);
+        let (copy, marks) = (copies.get(&recording.id), marks.unwrap_or_default().into());
+        Ok(Self::new(site, recording, !gone.is_empty(), state, (copy, marks)))
     }
 
-    fn new(site: &Site, recording: &Recording, gone: bool, state: model::JobState, copy: Option<&CopyState>) -> Self {
+    fn new(
+        site: &Site,
+        recording: &Recording,
+        gone: bool,
+        state: model::JobState,
+        (copy, marks): (Option<&CopyState>, Marks),
+    ) -> Self {
         // Readers of the page may have no access to the disk, so the report names no folder.
         let report = Report::of(recording);
         let is_there = report.file.is_some() && !gone;
@@ -116,7 +126,7 @@ impl Listed {
         let job = job_of(&recording.id);
         let job = below("api/v1/jobs", &[job.kind.word(), &job.id]);
         let (state, copy) = (state.into(), copy.map(|state| state.word()));
-        Self { report, media, media_type, hls, gone, state, job, copy }
+        Self { report, media, media_type, hls, gone, state, job, copy, marks }
     }
 }
 
@@ -162,8 +172,11 @@ pub(super) async fn list(State(site): State<Site>, Query(asked): Query<Params>) 
     let gone = presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), &listed).await;
     let copies = site.copied(&listed).await?;
     let states = states(&site, &listed).await?;
-    let one =
-        |(one, state): (&Recording, _)| Listed::new(&site, one, gone.contains(&one.id), state, copies.get(&one.id));
+    let marks = site.catalogue.marks(listed.iter().map(|one| one.id.clone()).collect()).await?;
+    let one = |(one, state): (&Recording, _)| {
+        let marks = marks.get(&one.id).copied().unwrap_or_default().into();
+        Listed::new(&site, one, gone.contains(&one.id), state, (copies.get(&one.id), marks))
+    };
     Ok(Json(listed.iter().zip(states).map(one).collect()))
 }
 

@@ -16,7 +16,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::library::catalogue::{CopyTotals, Totals};
+use crate::library::catalogue::{CopyTotals, MessageTotals, Totals};
 use crate::library::store::free_space;
 use crate::model::CauseKind;
 use crate::renditions::CacheStanding;
@@ -71,6 +71,12 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
     }
     if site.renditions.rule().is_some() {
         renditions(&mut registry, &site.renditions.cache());
+    }
+    if !site.config().notify.is_empty() {
+        match catalogue.message_totals().await {
+            Ok(totals) => messages(&mut registry, &site, &totals),
+            Err(error) => return broken(&error),
+        }
     }
     work(&mut registry, &site);
     room(&mut registry, &site).await;
@@ -127,6 +133,20 @@ fn copies(registry: &mut Registry, site: &Site, totals: &CopyTotals) {
     single(registry, "copies_waiting", "How long the oldest queued copy waits", Some(Unit::Seconds), waited);
     let trouble = f64::from(u8::from(site.copies.trouble().is_some()));
     single(registry, "store_trouble", "Whether the store cannot be used at the moment", None, trouble);
+}
+
+/// Adds how far the messages to targets are, and how many targets cannot be told anything.
+fn messages(registry: &mut Registry, site: &Site, totals: &MessageTotals) {
+    let messages = Family::<Labels, Gauge>::default();
+    for (state, count) in [("waiting", totals.waiting), ("sent", totals.sent), ("dropped", totals.dropped)] {
+        messages.get_or_create(&[("state", state)]).set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+    let help = "Messages of the last 30 days to the targets of notify, by whether they were taken";
+    registry.register("messages", help, messages);
+    let waited = totals.waiting_since.map_or(0.0, |since| (site.now() - since).as_seconds_f64().max(0.0));
+    single(registry, "messages_waiting", "How long the oldest message waits", Some(Unit::Seconds), waited);
+    let troubles = site.notify.troubles().len();
+    single(registry, "targets_trouble", "Targets that cannot be told anything at the moment", None, troubles as f64);
 }
 
 /// Adds what was copied of tapes to the object store.

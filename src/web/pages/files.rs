@@ -30,10 +30,13 @@ const FILES: &[(&str, &str, &str)] = files![
     "clip-sound.js" JS,
     "clip.css" CSS,
     "clip.js" JS,
+    "edit.css" CSS,
+    "edit.js" JS,
     "filter.js" JS,
     "go.js" JS,
     "grabs.css" CSS,
     "grabs.js" JS,
+    "heard.js" JS,
     "hold.js" JS,
     "icon.svg" SVG,
     "library.css" CSS,
@@ -68,6 +71,7 @@ const FILES: &[(&str, &str, &str)] = files![
     "wave.js" JS,
     "zone.js" JS,
     "week.js" JS,
+    "yaml.js" JS,
 ];
 
 /// Returns one file. Browsers ask each time whether theirs is current: scripts of two releases do not work together.

@@ -54,12 +54,14 @@ pub(super) fn around(day: NaiveDate) -> (DateTime<Utc>, DateTime<Utc>) {
 /// Returns what else rows say of `recordings`. Asks the disk for their files.
 pub(super) async fn details(site: &Site, recordings: &[Recording]) -> Result<Details, CatalogueError> {
     let ids = recordings.iter().map(|recording| recording.id.clone()).collect();
+    let marks = site.catalogue.marks(recordings.iter().map(|recording| recording.id.clone()).collect()).await?;
     let tracked = site.catalogue.with_tracks(ids).await?;
     let copies = site.copied(recordings).await?;
     Ok(Details {
         gone: presence::gone(&site.catalogue, &site.store, site.store_place().as_deref(), recordings).await,
         tracked,
         copies,
+        marks,
     })
 }
 

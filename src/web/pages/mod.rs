@@ -2,11 +2,13 @@
 
 mod clip_new;
 mod clips;
+mod edit;
 mod files;
 mod form;
 mod grabs;
 mod holds;
 mod listing;
+mod messages;
 mod on_air;
 mod past;
 mod played;
@@ -39,6 +41,7 @@ pub(super) fn router() -> Router<Site> {
         .route("/clips/new", get(clip_new::page).post(clip_new::make))
         .route("/clips/feed/renew", post(clips::renew))
         .route("/clips/{clip}/withdraw", post(clips::withdraw))
+        .route("/configuration", get(edit::page).post(edit::submit))
         .route("/grabs", get(grabs::page).post(grabs::make))
         .route("/grabs/{grab}/retry", post(grabs::retry))
         .route("/grabs/{grab}/remove", post(grabs::remove))

@@ -8,6 +8,7 @@ use minijinja::context;
 use serde::Deserialize;
 
 use super::listing::{Listing, around, details, listing};
+use super::messages::messages;
 use super::played::{Matches, matches};
 use super::render::{render, serde};
 use super::shown::rows::{Details, days};
@@ -65,11 +66,16 @@ pub(super) async fn page(State(site): State<Site>, Query(asked): Query<Params>, 
         Ok(shown) => shown,
         Err(error) => return broken(&error),
     };
+    let messages = match messages(&site, language).await {
+        Ok(messages) => messages,
+        Err(error) => return broken(&error),
+    };
     let recording = site.airings.running();
     let on_air: Vec<_> =
         recording.iter().map(|running| on_air(&running.airing, &running.title, &config, language)).collect();
     let values = context! {
         here => "library",
+        messages => serde(messages),
         days => serde(days(&listed.recordings, &details, &config, language)),
         opened => serde(opened),
         found => serde(found),

@@ -8,15 +8,19 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
+use chrono::TimeDelta;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
-use crate::language::Sentence;
+use crate::language::{Language, Sentence};
+use crate::notify::Trouble;
 use crate::web::Site;
 use crate::web::answer::language;
 
 /// How many problems of the list are shown above a page; the log has all.
 const MOST: usize = 3;
+/// How long a target may be away before every page says so.
+const PATIENCE: TimeDelta = TimeDelta::minutes(10);
 
 /// The templates; values in those whose names end in `.html` are escaped.
 static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -28,6 +32,8 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("add.html", include_str!("templates/add.html")),
         ("clip_new.html", include_str!("templates/clip_new.html")),
         ("clips.html", include_str!("templates/clips.html")),
+        ("edit.html", include_str!("templates/edit.html")),
+        ("edited.html", include_str!("templates/edited.html")),
         ("grabs.html", include_str!("templates/grabs.html")),
         ("grab.html", include_str!("templates/grab.html")),
         ("lengths.html", include_str!("templates/lengths.html")),
@@ -45,6 +51,7 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
         ("station.html", include_str!("templates/station.html")),
         ("hour.html", include_str!("templates/hour.html")),
         ("holds.html", include_str!("templates/holds.html")),
+        ("messages.html", include_str!("templates/messages.html")),
         ("show.html", include_str!("templates/show.html")),
         ("on-air.html", include_str!("templates/on-air.html")),
         ("subscribe.html", include_str!("templates/subscribe.html")),
@@ -73,19 +80,31 @@ pub(super) async fn nothing_here(State(site): State<Site>, headers: HeaderMap) -
     render("nothing.html", &site, &headers, StatusCode::NOT_FOUND, context! { here => "" })
 }
 
+/// Says which targets cannot be told anything for so long that somebody has to look, and which are switched off.
+fn untold(site: &Site, language: &Language) -> Vec<String> {
+    let lately = site.now() - PATIENCE;
+    let of = |(name, trouble): (String, Trouble)| {
+        let key = if trouble.off { "target_off" } else { "target_away" };
+        let counts = trouble.off || trouble.since < lately;
+        counts.then(|| language.say(key, &[("target", name.as_str()), ("reason", &trouble.words)]))
+    };
+    site.notify.troubles().into_iter().filter_map(of).take(MOST).collect()
+}
+
 /// Renders template `name` with `values`, in the language of the client.
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let config = site.config();
     let damage = site.catalogue.damage().iter().take(MOST).map(|trouble| trouble.say(language));
     let away = site.copies.trouble().map(|trouble| Sentence::new("store_away").with("reason", trouble.words));
-    let damage: Vec<_> = damage.chain(away.map(|away| away.say(language))).collect();
+    let damage: Vec<_> = damage.chain(away.map(|away| away.say(language))).chain(untold(site, language)).collect();
     let values = context! {
         damage => damage,
         t => serde(&language.messages),
         lang => language.tag,
         root => site.root(),
         guarded => site.is_guarded(),
+        may_edit => config.web.may_edit(),
         since => site.events.mark(),
         shows => serde(config.shows.iter().map(|show| (&show.id, &show.title)).collect::<Vec<_>>()),
         ..values

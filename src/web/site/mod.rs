@@ -1,5 +1,6 @@
 //! The site: the parts of the daemon that handlers use, and what outlives a request.
 
+pub mod editing;
 pub mod events;
 mod levels;
 pub mod links;
@@ -33,6 +34,7 @@ use crate::library::bin::Bin;
 use crate::library::catalogue::{Catalogue, CatalogueError, CopyEntry, CopyState, Recording};
 use crate::library::store::Store;
 use crate::model::AiringId;
+use crate::notify::Notify;
 use crate::recorder::Recorder;
 use crate::renditions::Renditions;
 use crate::tape_copies::TapeCopies;
@@ -83,6 +85,8 @@ pub struct Parts {
     pub copies: Copies,
     /// Copies of tapes to the object store.
     pub tape_copies: TapeCopies,
+    /// Tells targets what happens.
+    pub notify: Notify,
     /// Makes downloads.
     pub grabs: Grabs,
     /// Recordings as HLS.
@@ -106,6 +110,7 @@ pub struct Site {
     pub(super) clips: Clips,
     pub(super) copies: Copies,
     pub(super) tape_copies: TapeCopies,
+    pub(super) notify: Notify,
     pub(super) grabs: Grabs,
     pub(super) renditions: Renditions,
     /// Its tasks own work that goes on after the client has disconnected.
@@ -136,7 +141,7 @@ impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
         let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, .. } = parts;
-        let Parts { checkups, clips, copies, tape_copies, grabs, renditions, .. } = parts;
+        let Parts { checkups, clips, copies, tape_copies, notify, grabs, renditions, .. } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -162,6 +167,7 @@ impl Site {
             clips,
             copies,
             tape_copies,
+            notify,
             grabs,
             renditions,
             environment,

@@ -105,6 +105,8 @@ pub enum NoteKind {
     PartlyEncoded,
     /// Its sound was to be kept as the station sent it, and is encoded.
     NotOriginal,
+    /// It was put on the list from the tags of its file, because the list had lost it.
+    Adopted,
 }
 
 impl Report {
@@ -173,6 +175,7 @@ impl From<model::NoteKind> for NoteKind {
             model::NoteKind::Original => Self::Original,
             model::NoteKind::PartlyEncoded => Self::PartlyEncoded,
             model::NoteKind::NotOriginal => Self::NotOriginal,
+            model::NoteKind::Adopted => Self::Adopted,
         }
     }
 }
@@ -254,6 +257,7 @@ mod tests {
             NoteKind::DefaultArtist,
             NoteKind::DefaultAlbum,
             NoteKind::DefaultGenre,
+            NoteKind::Adopted,
         ] {
             assert_eq!(
                 serde_json::to_value(Note::from(note(kind))).unwrap(),

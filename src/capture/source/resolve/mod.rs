@@ -12,6 +12,7 @@
 //! one.
 
 mod command;
+pub mod discover;
 mod error;
 mod expiry;
 mod html;

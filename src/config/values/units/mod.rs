@@ -161,6 +161,19 @@ pub fn size(text: &str) -> Result<u64, Complaint> {
     scaled(number, f64::from(scale)).ok_or_else(|| wrong(format!("`{text}` is not a size")))
 }
 
+/// The least bytes that recordings may be bound to: nobody means less, and a unit is soon mistaken.
+const LEAST_KEPT: u64 = 1_000_000;
+
+/// Parses how many bytes the recordings that are kept may take.
+pub fn size_kept(text: &str) -> Result<u64, Complaint> {
+    let bytes = size(text)?;
+    if bytes < LEAST_KEPT {
+        return Err(Complaint::new(format!("`{}` is less than a recording takes", text.trim()))
+            .hint("write it like `20 GiB`, or leave it out to keep recordings whatever they take"));
+    }
+    Ok(bytes)
+}
+
 /// Parses bits per second: `128k`, `1.5M`, `128000`.
 pub fn rate(text: &str) -> Result<u64, Complaint> {
     let trimmed = text.trim();

@@ -11,7 +11,7 @@ use super::marks::{Mark, marks};
 use crate::base::readable::clock;
 use crate::config::Config;
 use crate::language::Language;
-use crate::library::catalogue::{CopyState, Recording};
+use crate::library::catalogue::{CopyState, Marks, Recording};
 use crate::model::{AiringId, Verdict};
 
 /// What else rows say of recordings.
@@ -23,6 +23,8 @@ pub struct Details {
     pub tracked: HashSet<AiringId>,
     /// How far their copies to the object store are.
     pub copies: HashMap<AiringId, CopyState>,
+    /// What people said of them.
+    pub marks: HashMap<AiringId, Marks>,
 }
 
 /// A recording.
@@ -67,6 +69,9 @@ pub struct Row {
     pub tracked: bool,
     /// The key of what to say of its copy in the object store; empty if there is nothing to say.
     pub copy: &'static str,
+    /// Whether no rule deletes it, and whether somebody has heard it.
+    pub pinned: bool,
+    pub heard: bool,
     /// `mp3`, the extension of the address of its sound.
     pub extension: &'static str,
     /// `112.3 MB`
@@ -118,6 +123,9 @@ pub fn row(recording: &Recording, details: &Details, config: &Config, language: 
     };
     let version = recording.finished_at.map(|at| at.timestamp_millis().to_string()).unwrap_or_default();
     let version = if copy == "copy_done" { version + "c" } else { version };
+    let people = details.marks.get(&recording.id).copied().unwrap_or_default();
+    let (pinned, heard) = (people.pinned_at.is_some(), people.heard_at.is_some());
+    let version = version + if pinned { "p" } else { "" } + if heard { "h" } else { "" };
     Row {
         id: recording.id.to_string(),
         show: recording.show.to_string(),
@@ -144,6 +152,8 @@ pub fn row(recording: &Recording, details: &Details, config: &Config, language: 
         gone,
         tracked,
         copy,
+        pinned,
+        heard,
         extension: recording.codec().extension(),
         pictured: playable && (recording.length.is_some() || recording.loudness.is_some()),
         size: recording.bytes.map(|bytes| format!("{:.1} MB", bytes as f64 / 1e6)).unwrap_or_default(),

@@ -1,9 +1,11 @@
 // Loads the scripts of the pages. Browsing, playing and downloading work without them.
 import { offers } from "./act.js";
 import { clipEditor } from "./clip.js";
+import { fileEditor } from "./edit.js";
 import { endless, someDay } from "./filter.js";
 import "./go.js";
 import "./grabs.js";
+import "./heard.js";
 import "./hold.js";
 import { listen } from "./live.js";
 import "./on-air.js";
@@ -25,6 +27,7 @@ needed(someDay);
 needed(week);
 needed(timeline);
 needed(clipEditor);
+needed(fileEditor);
 needed(readyTracks);
 needed(answers);
 needed(offers);

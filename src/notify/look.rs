@@ -1,0 +1,197 @@
+//! Looks at what can be bad for a while: stations, disks, folders, the object store, the configuration.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::watch;
+
+use super::matter::{Bad, Looked};
+use super::news;
+use crate::airings::Airings;
+use crate::base::blocking::blocking;
+use crate::base::clock::SharedClock;
+use crate::base::readable;
+use crate::base::redact;
+use crate::capture::deck::Decks;
+use crate::checkups::Checkups;
+use crate::config::{Config, Station};
+use crate::copies::Copies;
+use crate::library::store::{Store, free_space};
+use crate::model::{Cause, CauseKind, Named, NoticeAiring, NoticeKind, StationId};
+use crate::recorder::Recorder;
+
+/// How long a disk may take to answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// A station from which sound came so lately is well.
+const LATELY: TimeDelta = TimeDelta::seconds(60);
+/// How long the object store may be away before that is told: copies wait, and nothing is lost meanwhile.
+const STORE_AWAY: TimeDelta = TimeDelta::hours(1);
+/// How long it is waited for others that may be down as well, before a station is told that a check-up found down.
+const OTHERS: TimeDelta = TimeDelta::minutes(5);
+/// How far ahead airings are concerned by what is bad now.
+const AHEAD: TimeDelta = TimeDelta::hours(24);
+
+/// The parts of the service that are looked at.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// What is being recorded.
+    pub airings: Airings,
+    /// The stations on tape.
+    pub decks: Decks,
+    /// The output folder.
+    pub store: Store,
+    /// What keeps recordings from being finished.
+    pub recorder: Recorder,
+    /// The copies to the object store.
+    pub copies: Copies,
+    /// What is known of stations that are not on tape.
+    pub checkups: Checkups,
+}
+
+impl Parts {
+    /// Returns what is bad and what is well, as far as that can be told. `rejected` says what is wrong with the
+    /// configuration that was read last.
+    pub(super) async fn look(
+        &self,
+        config: &Config,
+        rejected: &watch::Receiver<Option<String>>,
+        clock: &SharedClock,
+    ) -> Looked {
+        let now = clock.now();
+        let mut looked = self.stations(config, now);
+        let bad = |kind, what: &str, reason: String| Bad {
+            kind,
+            since: now,
+            reason,
+            explained: String::new(),
+            certain: false,
+            what: what.to_owned(),
+            station: None,
+            airings: Vec::new(),
+            lost: Vec::new(),
+        };
+        let mistakes = rejected.borrow().clone();
+        let name = config.file.display().to_string();
+        looked.insert("config".to_owned(), mistakes.map(|words| bad(NoticeKind::ConfigRejected, &name, words)));
+        if let Some((free, folder)) = self.least_room(clock).await {
+            let wanted = config.min_free;
+            if free < wanted {
+                let reason = format!(
+                    "only {} are free, less than min_free ({}): nothing new is recorded until there is room",
+                    readable::bytes(free),
+                    readable::bytes(wanted)
+                );
+                let explained = "told_disk_nothing_new".to_owned();
+                let low = Bad { explained, ..bad(NoticeKind::DiskLow, &folder, reason) };
+                looked.insert("disk".to_owned(), Some(low));
+            } else if free >= wanted.saturating_add(wanted / 10) {
+                // Not told to be well and bad by turns.
+                looked.insert("disk".to_owned(), None);
+            }
+        }
+        if let Ok(trouble) = clock.timeout(PATIENCE, self.recorder.output_trouble()).await {
+            // A full disk is told as that.
+            let trouble = trouble.filter(|cause| cause.kind != CauseKind::DiskFull);
+            let folder = self.store.shown_folder().display().to_string();
+            let away = trouble.map(|cause| Bad {
+                explained: explained(cause.kind),
+                ..bad(NoticeKind::FolderAway, &folder, cause.words)
+            });
+            looked.insert("folder".to_owned(), away);
+        }
+        match self.copies.trouble() {
+            None => drop(looked.insert("store".to_owned(), None)),
+            Some(trouble) if trouble.since < now - STORE_AWAY => {
+                let place = config.store.as_ref().map(|store| store.place()).unwrap_or_default();
+                let away = Bad { since: trouble.since, ..bad(NoticeKind::StoreAway, &place, trouble.words) };
+                looked.insert("store".to_owned(), Some(away));
+            }
+            Some(_) => {}
+        }
+        looked
+    }
+
+    /// Looks at the stations that are to be on tape now, and at what check-ups know of the others. From memory.
+    fn stations(&self, config: &Config, now: DateTime<Utc>) -> Looked {
+        let mut looked = BTreeMap::new();
+        let taped = self.decks.running();
+        for id in &taped {
+            let (Some(tape), Some(station)) = (self.decks.known(id), config.station(id)) else { continue };
+            let heard = tape.heard();
+            let trouble = tape.trouble().filter(|trouble| !trouble.cause.kind.is_ours());
+            let found = match trouble {
+                Some(trouble) => Some(down(station, heard.unwrap_or(trouble.at), &trouble.cause)),
+                None if heard.is_some_and(|heard| heard > now - LATELY) => None,
+                // Nothing is known yet.
+                None => continue,
+            };
+            looked.insert(Bad::key_of_station(id), found);
+        }
+        let in_doubt = self.checkups.is_any_in_doubt();
+        for (id, found) in self.checkups.found() {
+            let Some(station) = config.station(&id).filter(|_| taped.binary_search(&id).is_err()) else { continue };
+            if found.as_ref().is_some_and(|found| in_doubt && now - found.since < OTHERS) {
+                continue;
+            }
+            let found = found.map(|found| Bad { certain: true, ..down(station, found.since, &found.cause) });
+            looked.insert(Bad::key_of_station(&id), found);
+        }
+        looked
+    }
+
+    /// Returns the room on the disk that has least, and the folder on it. `None` if it cannot be measured.
+    async fn least_room(&self, clock: &SharedClock) -> Option<(u64, String)> {
+        let recordings = clock.timeout(PATIENCE, self.store.free_space()).await.ok().and_then(Result::ok);
+        let tape = clock.timeout(PATIENCE, free_space(self.decks.folder())).await.ok().and_then(Result::ok);
+        let rooms = [(recordings, self.store.shown_folder()), (tape, self.decks.folder())];
+        let (free, folder) = rooms.into_iter().filter_map(|(free, folder)| Some((free?, folder))).min()?;
+        Some((free, folder.display().to_string()))
+    }
+
+    /// Returns the airings of a station that run, and those that come within a day.
+    pub(super) async fn concerned(&self, station: StationId, now: DateTime<Utc>) -> Vec<NoticeAiring> {
+        let (running, programme) = (self.airings.running(), self.airings.programme());
+        blocking(move || {
+            let config = Arc::clone(programme.config());
+            let runs = running
+                .iter()
+                .filter(|running| running.airing.station == station && !running.taped)
+                .map(|running| news::airing(&running.airing, &running.title, &config, None));
+            let ahead = programme
+                .ahead(now)
+                .take_while(|planned| planned.airing.on_air.start < now + AHEAD)
+                .filter(|planned| planned.airing.station == station && !planned.skipped)
+                .map(|planned| news::airing(&planned.airing, &planned.title, &config, None));
+            let mut concerned: Vec<NoticeAiring> = runs.collect();
+            for airing in ahead {
+                if concerned.iter().all(|known| known.id != airing.id) {
+                    concerned.push(airing);
+                }
+            }
+            concerned
+        })
+        .await
+    }
+}
+
+/// Returns that a station sends no sound since `since`.
+fn down(station: &Station, since: DateTime<Utc>, cause: &Cause) -> Bad {
+    Bad {
+        kind: NoticeKind::StationDown,
+        since,
+        reason: redact::text(&cause.words),
+        explained: explained(cause.kind),
+        certain: false,
+        what: station.name.clone(),
+        station: Some(Named { id: station.id.to_string(), name: station.name.clone() }),
+        airings: Vec::new(),
+        lost: Vec::new(),
+    }
+}
+
+/// Returns the key of the message that explains a kind of cause.
+fn explained(kind: CauseKind) -> String {
+    format!("cause_{}", kind.name())
+}
