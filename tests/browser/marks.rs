@@ -34,7 +34,8 @@ async fn a_recording_is_pinned_by_a_click_and_heard_when_nine_tenths_of_it_have_
     page.click(&format!("{MASTERS} .play")).await;
     page.click_at(&format!("{MASTERS} .wave"), 92).await;
     page.is(&format!("{} === 'true'", pressed("heard"))).await;
-    page.is(&format!("{heard} === null")).await;
+    // What has played counts from the beginning now.
+    page.is(&format!("[...({heard} ?? '')].filter((part) => part === '1').length < 20")).await;
     page.click(&format!("{MASTERS} [data-call$='/heard']")).await;
     page.is(&format!("{} === 'false'", pressed("heard"))).await;
 }
