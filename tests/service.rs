@@ -94,7 +94,9 @@ async fn the_page_answers_on_a_socket_that_was_open_before_the_service() {
     let address = format!("127.0.0.1:{}", ports::free());
     let aircheck = Aircheck::new(&format!("web: {{ listen: \"{address}\" }}\nstations: {{}}\nshows: []\n"));
     let Some(mut service) = aircheck.start_by_socket("socket", &address) else { return };
-    let answers = async || reqwest::get(format!("http://{address}/healthz")).await.is_ok();
+    // A service that does not take the socket would leave whoever waits there without an end.
+    let client = reqwest::Client::builder().timeout(LIMIT).build().unwrap();
+    let answers = async || client.get(format!("http://{address}/healthz")).send().await.is_ok();
     until("an answer", LIMIT, answers).await;
     assert!(service.log().contains("the page is at"), "{}", service.log());
     assert!(!service.log().contains("cannot be served"), "{}", service.log());
