@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
-use tokio::sync::{Semaphore, watch};
+use futures::FutureExt as _;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -56,9 +57,12 @@ struct Shared {
     /// The output folder.
     output: PathBuf,
     /// Lets one be made at a time.
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
     open: Mutex<HashMap<String, Open>>,
 }
+
+/// The turn of a grab. It is never refused: the semaphore lives as long as the workshop.
+type Turn = Result<OwnedSemaphorePermit, AcquireError>;
 
 /// A grab that is neither done nor failed.
 #[derive(Debug, Clone)]
@@ -95,7 +99,8 @@ impl Grabs {
         config: watch::Receiver<Arc<Config>>,
         (catalogue, store): (Catalogue, Store),
     ) -> Result<Self, CatalogueError> {
-        let (turn, open, output) = (Semaphore::new(1), Mutex::default(), store.shown_folder().to_owned());
+        let (turn, open) = (Arc::new(Semaphore::new(1)), Mutex::default());
+        let output = store.shown_folder().to_owned();
         let grabs = Self { shared: Arc::new(Shared { environment, config, catalogue, output, turn, open }) };
         let mut all = grabs.list().await?;
         all.reverse();
@@ -230,16 +235,29 @@ impl Grabs {
     fn begin(&self, kept: Kept) {
         let open = Open { progress: Progress::default(), cancelled: CancellationToken::new() };
         self.opened().insert(kept.id.clone(), open.clone());
-        let (grabs, stop) = (self.clone(), self.shared.environment.stop.clone());
+        let (grabs, stop, turn) = (self.clone(), self.shared.environment.stop.clone(), self.line_up());
         self.shared.environment.spawn(async move {
             let id = kept.id.clone();
-            stop.run_until_cancelled(Box::pin(grabs.run(kept, open))).await;
+            stop.run_until_cancelled(Box::pin(grabs.run(kept, open, turn))).await;
             grabs.opened().remove(&id);
         });
     }
 
-    async fn run(&self, kept: Kept, open: Open) {
-        let made = open.cancelled.run_until_cancelled(self.make(&kept, &open.progress)).await;
+    /// Takes the last place in the row of those that are to be made. Here, because tasks begin in any order.
+    fn line_up(&self) -> impl Future<Output = Turn> + Send + use<> {
+        let mut turn = Box::pin(Arc::clone(&self.shared.turn).acquire_owned());
+        // A semaphore lets those go first who asked first.
+        let at_once = turn.as_mut().now_or_never();
+        async move {
+            match at_once {
+                Some(turn) => turn,
+                None => turn.await,
+            }
+        }
+    }
+
+    async fn run(&self, kept: Kept, open: Open, turn: impl Future<Output = Turn> + Send) {
+        let made = open.cancelled.run_until_cancelled(self.make(&kept, &open.progress, turn)).await;
         let mut kept = kept;
         match made {
             Some(Ok(outcome)) => {
@@ -269,9 +287,13 @@ impl Grabs {
         }
     }
 
-    async fn make(&self, kept: &Kept, progress: &Progress) -> Result<Outcome, GrabError> {
-        // Never closed: it lives as long as the workshop.
-        let _turn = self.shared.turn.acquire().await;
+    async fn make(
+        &self,
+        kept: &Kept,
+        progress: &Progress,
+        turn: impl Future<Output = Turn> + Send,
+    ) -> Result<Outcome, GrabError> {
+        let _turn = turn.await;
         let config = self.config();
         let asked = kept.wanted.asked(&config.grab)?;
         let (output, state) = (self.shared.output.clone(), config.state.clone());
