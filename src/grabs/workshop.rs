@@ -258,6 +258,8 @@ impl Grabs {
 
     async fn run(&self, kept: Kept, open: Open, turn: impl Future<Output = Turn> + Send) {
         let made = open.cancelled.run_until_cancelled(self.make(&kept, &open.progress, turn)).await;
+        // Before anybody sees that it is over: who then tries it again, or forgets it, is not told that it is being made.
+        self.opened().remove(&kept.id);
         let mut kept = kept;
         match made {
             Some(Ok(outcome)) => {
