@@ -103,26 +103,25 @@ impl Keeping {
             return Ok(Some(Vec::new()));
         }
         let mut recordings = self.catalogue.kept(move |show, station| scope.has(show, station)).await?;
-        // If all files were there, at least as many recordings would go.
-        let at_most = retention::going(&recordings, config, now);
-        if at_most.is_empty() {
-            return Ok(Some(at_most));
+        let mut asked = HashSet::new();
+        // A file that is gone keeps another recording, and that one may bring a rule into play that was not before.
+        loop {
+            let going = retention::going(&recordings, config, now);
+            let depends = Scope::of_rules(&going);
+            let files = recordings.iter().filter(|it| depends.has(it.show.as_str(), it.station.as_str()));
+            let files = files.filter_map(|it| it.file.clone()).filter(|file| asked.insert(file.clone())).collect();
+            let Some(gone) = self.gone(files).await? else { return Ok(None) };
+            if gone.is_empty() {
+                return Ok(Some(going));
+            }
+            let is_gone = |it: &Kept| it.file.as_ref().is_some_and(|file| gone.contains(file));
+            let ids = recordings.iter().filter(|it| is_gone(it)).map(|it| it.id.clone()).collect();
+            let copied = self.catalogue.which_are_copied(ids).await?;
+            for recording in recordings.iter_mut().filter(|it| is_gone(it)) {
+                recording.bytes = 0;
+                recording.file.take_if(|_| !copied.contains(&recording.id));
+            }
         }
-        let looked_at = Scope::of_rules(&at_most);
-        let is_looked_at = |it: &Kept| looked_at.has(it.show.as_str(), it.station.as_str());
-        let files = recordings.iter().filter(|it| is_looked_at(it)).filter_map(|it| it.file.clone()).collect();
-        let Some(gone) = self.gone(files).await? else { return Ok(None) };
-        if gone.is_empty() {
-            return Ok(Some(at_most));
-        }
-        let is_gone = |it: &Kept| it.file.as_ref().is_some_and(|file| gone.contains(file));
-        let ids = recordings.iter().filter(|it| is_gone(it)).map(|it| it.id.clone()).collect();
-        let copied = self.catalogue.which_are_copied(ids).await?;
-        for recording in recordings.iter_mut().filter(|it| is_gone(it)) {
-            recording.bytes = 0;
-            recording.file.take_if(|_| !copied.contains(&recording.id));
-        }
-        Ok(Some(retention::going(&recordings, config, now)))
     }
 
     /// Returns which of `files` do not exist. `None` if the output folder is away.
@@ -166,15 +165,23 @@ impl Keeping {
         let id = &going.recording.id;
         let is_on_list = |it: &Recording| it.deleted_at.is_none() && it.binned.is_none();
         let Some(current) = self.catalogue.get(id).await?.filter(is_on_list) else { return Ok(Fate::Changed) };
-        let is_pinned = self.catalogue.marks(vec![id.clone()]).await?.get(id).is_some_and(|it| it.pinned_at.is_some());
-        if is_pinned || current.finished_at != Some(going.recording.finished_at) {
+        if current.finished_at != Some(going.recording.finished_at) {
             return Ok(Fate::Changed);
         }
+        let is_pinned = async || {
+            let marks = self.catalogue.marks(vec![id.clone()]).await?;
+            Ok::<_, ArchiveError>(marks.get(id).is_some_and(|it| it.pinned_at.is_some()))
+        };
         if let Some(file) = &current.file {
             let size = (current.bytes, going.recording.finished_at);
             // By the plan, its file is here, elsewhere, or nowhere.
             let (planned, is_here) = (&going.recording.file, going.recording.bytes > 0);
-            match ours::state(&self.store, id, file, size).await {
+            let state = ours::state(&self.store, id, file, size).await;
+            // Asked last: a slow disk leaves a person time to pin it.
+            if is_pinned().await? {
+                return Ok(Fate::Changed);
+            }
+            match state {
                 Err(error) => return Ok(Fate::Failed(error.to_string())),
                 Ok(FileState::Gone) if is_here => return Ok(Fate::Changed),
                 Ok(FileState::Gone) => {}
@@ -193,6 +200,8 @@ impl Keeping {
                     }
                 }
             }
+        } else if is_pinned().await? {
+            return Ok(Fate::Changed);
         }
         if run == Run::Real {
             self.catalogue.mark_deleted(id, now).await?;

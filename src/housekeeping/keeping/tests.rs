@@ -44,13 +44,18 @@ impl Library {
 
     /// Adds a recording that ended `age` days ago, in a folder of its own.
     async fn add(&self, age: i64) {
-        let (airing, file) = (self.airing(age), format!("{age}/{age}.mp3"));
+        self.add_of("show", age, 3).await;
+    }
+
+    /// Adds one of another show, which has `bytes` bytes by the list.
+    async fn add_of(&self, show: &str, age: i64, bytes: u64) {
+        let (airing, file) = (Airing { show: ShowId::new(show), ..self.airing(age) }, format!("{age}/{age}.mp3"));
         self.keeping.catalogue.claim(&airing, "show", self.now).await.unwrap();
         let outcome = Outcome {
             verdict: Verdict::Complete,
             seconds: 3600.0,
             file: Some(file.clone().into()),
-            bytes: Some(3),
+            bytes: Some(bytes),
             gaps: vec![],
             measured: Measured::default(),
             notes: vec![],
@@ -70,9 +75,14 @@ impl Library {
 
     /// Plans by `rule` of the show, and carries that out. Returns the ages of what a rule deletes, and what became of each.
     async fn keep(&self, rule: &str, run: Run) -> Vec<(i64, Fate)> {
+        self.keep_of_all("{}", rule, run).await
+    }
+
+    /// The same, with a rule for all shows.
+    async fn keep_of_all(&self, of_all: &str, rule: &str, run: Run) -> Vec<(i64, Fate)> {
         let text = format!(
             "timezone: UTC\nstations:\n  s: {{ hls: https://h.example/x }}\nshows:\n  - {{ title: show, station: s, \
-             cron: \"0 1 * * *\", length: 1h, keep: {{ {rule} }} }}\n"
+             cron: \"0 1 * * *\", length: 1h, keep: {{ {rule} }} }}\nkeep: {of_all}\n"
         );
         let config = Config::parse(&text, Path::new("stations.yaml")).unwrap();
         let going = self.keeping.plan(&config, self.now).await.unwrap().expect("the folder is there");
@@ -168,6 +178,19 @@ async fn a_file_that_was_moved_away_costs_no_recording_that_is_there() {
                 length: 1h, keep: { last: 2 } }\n";
     let config = Config::parse(text, Path::new("stations.yaml")).unwrap();
     assert_eq!(away.plan(&config, library.now).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_rule_that_a_missing_file_brings_into_play_asks_for_its_own_files() {
+    let library = Library::new().await;
+    for (show, age, bytes) in [("show", 0, 100_000), ("show", 1, 600_000), ("other", 2, 300_000), ("other", 3, 300_000)] {
+        library.add_of(show, age, bytes).await;
+    }
+    // Without the newest of the show the one before it stays, and takes what all may have, were it not for the other.
+    for age in [0, 2] {
+        fs::remove_file(library.path(&format!("{age}/{age}.mp3"))).unwrap();
+    }
+    assert_eq!(library.keep_of_all("{ size: 1 MB }", "last: 1", Run::Dry).await, []);
 }
 
 #[tokio::test]
