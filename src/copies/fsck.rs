@@ -251,12 +251,12 @@ async fn strays(
     (catalogue, store): (&Catalogue, &Store),
     moved: &HashMap<AiringId, PathBuf>,
 ) -> Result<(), SendError> {
-    let known: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
     let files = store.list().await?;
     comparison.files = files.len();
     // Where a file was moved to is told with its recording.
-    let moved: HashSet<PathBuf> = moved.values().cloned().collect();
-    let unknown = files.into_iter().filter(|file| !known.contains(file) && !moved.contains(file)).collect();
+    let moved: HashSet<&PathBuf> = moved.values().collect();
+    let unknown = strays::unlisted(catalogue, files).await?;
+    let unknown = unknown.into_iter().filter(|file| !moved.contains(file)).collect();
     for (file, imprinted) in strays::identify(store, unknown).await? {
         let id = imprinted.as_ref().map(|imprinted| &imprinted.airing.id);
         let row = match id {

@@ -2,7 +2,7 @@
 //! retagged are followed, and recordings that the list has lost are put on it, as far as their tags tell. Nothing is deleted,
 //! and no file is written. To do it twice changes nothing more.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use super::catalogue::{Catalogue, Kept, Recording};
 use super::moved::{self, Moved};
 use super::ours::{self, FileState};
-use super::store::Store;
+use super::store::{Store, Version};
 use super::strays::{self, StraysError};
 use crate::model::AiringId;
 
@@ -67,20 +67,29 @@ async fn retagged(catalogue: &Catalogue, store: &Store) -> Result<Vec<(AiringId,
 
 /// Gives recordings that have no file by the list the files that have their imprint.
 async fn returned(catalogue: &Catalogue, store: &Store) -> Result<Vec<(AiringId, PathBuf)>, StraysError> {
-    let known: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
-    let strays: Vec<_> = store.list().await?.into_iter().filter(|file| !known.contains(file)).collect();
-    let mut returned = Vec::new();
+    let lacking = catalogue.kept(|_, _| true).await?.into_iter().filter(|it| it.file.is_none());
+    let lacking: HashMap<AiringId, Kept> = lacking.map(|it| (it.id.clone(), it)).collect();
+    if lacking.is_empty() {
+        return Ok(Vec::new());
+    }
+    let strays = strays::unlisted(catalogue, store.list().await?).await?;
+    let sizes: HashMap<PathBuf, Version> = store.versions(strays.clone()).await?.into_iter().collect();
+    let mut found: HashMap<AiringId, Vec<(PathBuf, u64)>> = HashMap::new();
     for (file, imprinted) in strays::identify(store, strays).await? {
-        let Some(imprinted) = imprinted else { continue };
-        let id = imprinted.airing.id;
-        let lacks_file = |it: &Recording| it.finished_at.is_some() && it.file.is_none() && it.binned.is_none();
-        if catalogue.get(&id).await?.is_none_or(|it| !lacks_file(&it)) {
-            continue;
+        let (Some(imprinted), Some(version)) = (imprinted, sizes.get(&file)) else { continue };
+        if lacking.get(&imprinted.airing.id).is_some_and(|it| moved::is_of(&imprinted, it)) {
+            found.entry(imprinted.airing.id).or_default().push((file, version.bytes));
         }
-        let bytes = store.size(&file).await?;
-        if catalogue.follow(&id, None, &file, bytes).await? {
+    }
+    let mut returned = Vec::new();
+    for (id, files) in found {
+        let listed = lacking.get(&id).map_or(0, |it| it.bytes);
+        if let Some((file, bytes)) = moved::one_of(store, files, listed).await
+            && catalogue.follow(&id, None, &file, bytes).await?
+        {
             returned.push((id, file));
         }
     }
+    returned.sort();
     Ok(returned)
 }

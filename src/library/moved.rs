@@ -3,8 +3,8 @@
 //! One look costs the names in the folder and the names on the list. Only if a file that should be there is gone, and one is
 //! there that the list does not have, files are opened: those first that have the size of one that is gone. The [`imprint`]
 //! says of which recording a file is; the catalogue remembers that (a glance), so that a file is opened again only if it
-//! changes, or its recording is gone. Two files of one recording are copies: if their bytes are the same, either is as good; otherwise a person has to
-//! say which counts, and nothing is followed.
+//! changes, or its recording is gone. Two files of one recording are copies: if their bytes are the same, either is as good;
+//! otherwise a person has to say which counts, and nothing is followed.
 //!
 //! A file that was moved out of the folder is not ours any more.
 
@@ -18,7 +18,7 @@ use tracing::info;
 use super::catalogue::{Catalogue, Found, Glance, Kept};
 use super::imprint;
 use super::store::{Store, Version};
-use super::strays::StraysError;
+use super::strays::{self, StraysError};
 use crate::base::blocking::blocking;
 use crate::base::clock::Clock;
 use crate::base::hash::sha256_of_file;
@@ -90,7 +90,8 @@ pub async fn find(catalogue: &Catalogue, store: &Store, clock: Option<&dyn Clock
         let names = files.iter().map(|(file, _)| file.clone()).collect();
         let mut glances = Vec::new();
         for ((file, version), imprinted) in files.iter().zip(store.read_each(names, imprint::read).await?) {
-            let imprinted = imprinted.flatten();
+            // A file that cannot be opened is not remembered: it is tried again.
+            let Some(imprinted) = imprinted else { continue };
             glances.push((file.clone(), glance(*version, imprinted.as_ref())));
             let Some(imprinted) = imprinted else { continue };
             if gone.get(&imprinted.airing.id).is_some_and(|recording| is_of(&imprinted, recording)) {
@@ -129,9 +130,7 @@ async fn gone_and_strays(
     if missing.is_empty() {
         return Ok(None);
     }
-    // The names are read after the files, because a row has a name before its file gets it.
-    let names: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
-    let strays: Vec<PathBuf> = files.into_iter().filter(|file| !names.contains(file)).collect();
+    let strays = strays::unlisted(catalogue, files).await?;
     if strays.is_empty() || store.is_away().await? {
         return Ok(None);
     }
@@ -151,14 +150,14 @@ fn glance(Version { bytes, modified }: Version, imprinted: Option<&Finished>) ->
 }
 
 /// Whether an imprint is of this recording: anybody may write an id into a tag.
-fn is_of(imprinted: &Finished, recording: &Kept) -> bool {
+pub(super) fn is_of(imprinted: &Finished, recording: &Kept) -> bool {
     let airing = &imprinted.airing;
     let apart = (airing.on_air.start - recording.on_air.start).abs();
     airing.show == recording.show && airing.station == recording.station && apart < TimeDelta::seconds(1)
 }
 
 /// Returns which of `files`, all of one recording that had `bytes` bytes, is its file. `None` if nobody can tell.
-async fn one_of(store: &Store, files: Vec<(PathBuf, u64)>, bytes: u64) -> Option<(PathBuf, u64)> {
+pub(super) async fn one_of(store: &Store, files: Vec<(PathBuf, u64)>, bytes: u64) -> Option<(PathBuf, u64)> {
     let same: Vec<_> = files.iter().filter(|(_, size)| *size == bytes).cloned().collect();
     let mut candidates = if same.is_empty() { files } else { same };
     candidates.sort();

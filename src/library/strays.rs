@@ -46,11 +46,12 @@ pub async fn count(catalogue: &Catalogue, store: &Store, clock: &dyn Clock) -> R
             clock.sleep(PAUSE).await;
         }
         let are_likely = store.read_each(names(files), imprint::is_likely).await?;
+        // A file that cannot be opened is not remembered: it is tried again.
         let with_found = |((file, glance), is_likely): (&(PathBuf, Glance), Option<bool>)| {
-            let found = if is_likely.unwrap_or_default() { Found::Recording } else { Found::Unlikely };
-            (file.clone(), Glance { found, ..glance.clone() })
+            let found = if is_likely? { Found::Recording } else { Found::Unlikely };
+            Some((file.clone(), Glance { found, ..glance.clone() }))
         };
-        let glances: Vec<_> = files.iter().zip(are_likely).map(with_found).collect();
+        let glances: Vec<_> = files.iter().zip(are_likely).filter_map(with_found).collect();
         count += glances.iter().filter(|(_, glance)| glance.found == Found::Recording).count();
         catalogue.remember(glances, Vec::new()).await?;
     }
@@ -69,7 +70,7 @@ pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> 
     for files in files.chunks(ADOPTED_AT_ONCE) {
         let (mut recordings, mut glances) = (Vec::new(), Vec::new());
         for ((file, glance), recording) in files.iter().zip(store.read_each(names(files), imprint::read).await?) {
-            let recording: Option<Finished> = recording.flatten();
+            let Some(recording) = recording else { continue };
             let found = if recording.is_some() { Found::Recording } else { Found::Other };
             let airing = recording.as_ref().map(|recording| recording.airing.id.clone());
             glances.push((file.clone(), Glance { found, airing, ..glance.clone() }));
@@ -88,6 +89,18 @@ pub async fn adopt(catalogue: &Catalogue, store: &Store, now: DateTime<Utc>) -> 
         rows.extend(catalogue.get(&id).await?);
     }
     Ok(rows)
+}
+
+/// Returns which of `files` no row has. They must have been listed before: a row has a name before its file gets it.
+///
+/// # Errors
+/// The catalogue cannot be read.
+pub async fn unlisted(
+    catalogue: &Catalogue,
+    files: impl IntoIterator<Item = PathBuf>,
+) -> Result<Vec<PathBuf>, CatalogueError> {
+    let listed: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
+    Ok(files.into_iter().filter(|file| !listed.contains(file)).collect())
 }
 
 /// Returns of which recordings `files` are, by their imprints; `None` for those that have none. Opens each.
@@ -110,10 +123,7 @@ struct Unknown {
 
 /// Returns the files that no row has, and drops the glances at files that no longer exist.
 async fn unknown(catalogue: &Catalogue, store: &Store) -> Result<Unknown, StraysError> {
-    let mut files = store.list().await?;
-    // The names are read after the files, because a row has a name before its file gets it.
-    let listed: HashSet<PathBuf> = catalogue.file_names().await?.into_iter().collect();
-    files.retain(|file| !listed.contains(file));
+    let files = unlisted(catalogue, store.list().await?).await?;
     let mut remembered = catalogue.glances().await?;
     let (mut known, mut new) = (Vec::new(), Vec::new());
     for (file, Version { bytes, modified }) in store.versions(files).await? {

@@ -185,3 +185,21 @@ async fn a_recording_that_has_lost_the_name_of_its_file_gets_it_back() {
     assert_eq!(mended.returned, [(old.airing.id, "old.mp3".into())]);
     assert_eq!(library.listed().await[0].0, Path::new("old.mp3"));
 }
+
+#[tokio::test]
+async fn of_several_files_that_differ_a_recording_that_has_lost_its_own_gets_none() {
+    let library = Library::new().await;
+    let (old, new) = (library.add(1).await, library.add(2).await);
+    library.rename("1.mp3", "old.mp3");
+    assert!(library.catalogue.release_name(&new.airing.id, Path::new("1.mp3")).await.unwrap());
+    library.write("retagged.mp3", &old, "Somebody else");
+    // Anybody may write an id into a tag.
+    let mut other = finished(1);
+    other.airing.show = ShowId::new("other");
+    library.write("other.mp3", &other, "KBS");
+    let now = new.airing.on_air.end;
+    assert_eq!(mend(&library.catalogue, &library.store, now).await.unwrap().returned, []);
+    fs::remove_file(library.path("retagged.mp3")).unwrap();
+    let mended = mend(&library.catalogue, &library.store, now).await.unwrap();
+    assert_eq!(mended.returned, [(old.airing.id, "old.mp3".into())]);
+}
