@@ -200,7 +200,10 @@ pub async fn recut(
     let outcome = Outcome { at: now, ..shelved? };
     let replaced = catalogue.replace(id, &old, &outcome).await.map_err(RecorderError::from);
     if !matches!(replaced, Ok(true)) {
-        remove(catalogue, store, id, outcome.file.as_deref()).await?;
+        // If the old file is gone, the service may have taken the new one for it.
+        if get().await?.is_none_or(|now| now.file != outcome.file) {
+            remove(catalogue, store, id, outcome.file.as_deref()).await?;
+        }
         return Err(replaced.err().map_or_else(|| RecutError::Changed { id: id.clone() }, RecutError::from));
     }
     if old.file != outcome.file {
