@@ -14,7 +14,7 @@ const key = (id) => `aircheck:heard:${id}`;
 
 /** What plays, where it was last, and which parts of it have played. */
 let last = null;
-/** The recording of which it is told already. */
+/** The recording that is being told. */
 let told = null;
 
 document.addEventListener("aircheck:player", () => {
@@ -50,6 +50,7 @@ async function tell(heard) {
     // Who takes the mark away has not heard it, until it has played once more.
     heard.parts.fill(false);
     localStorage.removeItem(key(heard.id));
+    told = null;
   } catch {
     setTimeout(() => { told = null; if (last === heard) tell(heard); }, AGAIN);
   }
