@@ -57,7 +57,7 @@ impl Sum {
 
     fn words(&self) -> String {
         let noun = if self.recordings == 1 { "recording" } else { "recordings" };
-        format!("{} {noun} ({})", self.recordings, readable::amount(self.bytes as f64))
+        format!("{} {noun} ({})", self.recordings, readable::bytes(self.bytes))
     }
 }
 
@@ -141,7 +141,7 @@ fn text(told: &Told, config: &Config, done: &[(Going, Fate)]) -> String {
     for (one, (going, _)) in told.recordings.iter().zip(done) {
         let zone = config.shows.by_id(&one.show).map_or(config.timezone, |show| show.timezone);
         let at = going.recording.on_air.start.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
-        let size = readable::amount(one.bytes as f64);
+        let size = readable::bytes(one.bytes);
         text.push_str(&table("", &[[at, size, short(&one.title), one.id.clone()]]));
         let heard =
             one.heard_at.map(|at| format!(", and it was heard on {}", at.with_timezone(&zone).format("%Y-%m-%d")));

@@ -1,8 +1,8 @@
 //! Makes the file of a grab from the segments in its folder.
 //!
-//! ffmpeg does it, unless they need only be joined. It reads a playlist that is written beside the segments and names byte ranges of their files, so that
-//! nothing is copied before; it may open files of that folder and nothing else. It runs in the folder, so that no name of
-//! a person gets into a command line or into a playlist.
+//! ffmpeg does it, unless they need only be joined. It reads a playlist that is written beside the segments and names byte
+//! ranges of their files, so that nothing is copied before; it may open files of that folder and nothing else. It runs in
+//! the folder, so that no name of a person gets into a command line or into a playlist.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use futures::FutureExt as _;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedMutexGuard, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -57,12 +57,12 @@ struct Shared {
     /// The output folder.
     output: PathBuf,
     /// Lets one be made at a time.
-    turn: Arc<Semaphore>,
+    turn: Arc<tokio::sync::Mutex<()>>,
     open: Mutex<HashMap<String, Open>>,
 }
 
-/// The turn of a grab. It is never refused: the semaphore lives as long as the workshop.
-type Turn = Result<OwnedSemaphorePermit, AcquireError>;
+/// The turn of a grab.
+type Turn = OwnedMutexGuard<()>;
 
 /// A grab that is neither done nor failed.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ impl Grabs {
         config: watch::Receiver<Arc<Config>>,
         (catalogue, store): (Catalogue, Store),
     ) -> Result<Self, CatalogueError> {
-        let (turn, open) = (Arc::new(Semaphore::new(1)), Mutex::default());
+        let (turn, open) = (Arc::default(), Mutex::default());
         let output = store.shown_folder().to_owned();
         let grabs = Self { shared: Arc::new(Shared { environment, config, catalogue, output, turn, open }) };
         let mut all = grabs.list().await?;
@@ -245,8 +245,8 @@ impl Grabs {
 
     /// Takes the last place in the row of those that are to be made. Here, because tasks begin in any order.
     fn line_up(&self) -> impl Future<Output = Turn> + Send + use<> {
-        let mut turn = Box::pin(Arc::clone(&self.shared.turn).acquire_owned());
-        // A semaphore lets those go first who asked first.
+        let mut turn = Box::pin(Arc::clone(&self.shared.turn).lock_owned());
+        // The lock is given to those first who asked first.
         let at_once = turn.as_mut().now_or_never();
         async move {
             match at_once {
@@ -258,6 +258,10 @@ impl Grabs {
 
     async fn run(&self, kept: Kept, open: Open, turn: impl Future<Output = Turn> + Send) {
         let made = open.cancelled.run_until_cancelled(self.make(&kept, &open.progress, turn)).await;
+        if made.is_none() {
+            // While the id is open: whoever tries it again meanwhile would lose what comes.
+            self.remove_folder(&kept.id).await;
+        }
         // Before anybody sees that it is over: who then tries it again, or forgets it, is not told that it is being made.
         self.opened().remove(&kept.id);
         let mut kept = kept;
@@ -284,7 +288,6 @@ impl Grabs {
                 info!(grab = %kept.id, "cancelled");
                 kept.state = JobState::Cancelled;
                 self.end(&kept, None).await;
-                self.remove_folder(&kept.id).await;
             }
         }
     }

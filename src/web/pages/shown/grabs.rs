@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::causes::{self, Said};
 use super::dates;
 use super::slots::version;
-use crate::base::readable::{amount, clock};
+use crate::base::readable::{self, amount, clock};
 use crate::base::redact;
 use crate::base::zone::Zone;
 use crate::grabs::{Came, Format, Kept, MissingSegment, Stage, Standing};
@@ -118,7 +118,7 @@ pub fn row(kept: &Kept, around: &Around<'_>) -> Row {
         state,
         going: (state == "going").then(|| going(kept.standing, language)),
         length: format.map(|_| clock(came.seconds)).unwrap_or_default(),
-        size: format.map(|_| amount(came.bytes as f64)).unwrap_or_default(),
+        size: format.map(|_| readable::bytes(came.bytes)).unwrap_or_default(),
         file: format.map(Format::extension),
         player: format.map_or("", Format::player),
         gone,
@@ -151,7 +151,7 @@ fn going(standing: Option<Standing>, language: &Language) -> Going {
         max: total.max(1),
         value: Some(done),
         said: language.say("grab_segments", &[("there", &there), ("all", &all)]),
-        size: amount(bytes as f64),
+        size: readable::bytes(bytes),
         speed: if rate >= 1.0 { speed() } else { String::new() },
         left: standing.left().map(|left| language.say("grab_left", &[("time", &clock(left))])).unwrap_or_default(),
         lacks: if lost > 0 { language.say("grab_lacks", &[("n", &lost.to_string())]) } else { String::new() },
