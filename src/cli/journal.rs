@@ -8,6 +8,7 @@ use std::fmt::{self, Write as _};
 use std::io;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tracing::field::{Field, Visit};
@@ -27,7 +28,8 @@ const PREFIX: &str = "AIRCHECK_";
 const NAME: &str = "aircheck";
 /// The most bytes of a value: all together have to fit into one datagram.
 const MOST: usize = 16 * 1024;
-/// How long a message may wait for a journal that takes none. Then it is dropped: a show is worth more.
+/// How long a message may wait for a journal that takes none. Then it is dropped, and those after it do not wait, until the
+/// journal takes one again: a show is worth more.
 const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Sends what is logged to the journal.
@@ -35,6 +37,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 pub(super) struct Journal {
     ours: UnixDatagram,
     its: PathBuf,
+    /// Whether it took none at last.
+    is_full: AtomicBool,
 }
 
 impl Journal {
@@ -51,7 +55,23 @@ impl Journal {
         ours.set_write_timeout(Some(PATIENCE))?;
         // The journal ignores an empty message; without a journal there is an error.
         ours.send_to(&[], &its)?;
-        Ok(Self { ours, its })
+        Ok(Self { ours, its, is_full: AtomicBool::new(false) })
+    }
+
+    /// Sends a message. A journal that is being restarted is not there for a moment; nobody could be told.
+    fn send(&self, message: &[u8]) {
+        let send = || self.ours.send_to(message, &self.its);
+        let sent = if self.is_full.load(Ordering::Relaxed) {
+            // Whoever does the same at this moment only makes that one not wait either.
+            let _ = self.ours.set_nonblocking(true);
+            let sent = send();
+            let _ = self.ours.set_nonblocking(false);
+            sent
+        } else {
+            send()
+        };
+        let is_full = sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+        self.is_full.store(is_full, Ordering::Relaxed);
     }
 }
 
@@ -72,8 +92,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Journal {
                 fields.add_missing(outer);
             }
         }
-        // A journal that is being restarted is not there for a moment; nobody could be told.
-        let _ = self.ours.send_to(&message(event, &fields), &self.its);
+        self.send(&message(event, &fields));
     }
 }
 
@@ -200,6 +219,25 @@ mod tests {
         assert_eq!((said("AIRCHECK_CAUSE"), said("AIRCHECK_SHOW")), ("two\nlines", "mine"));
         assert_eq!((said("PRIORITY"), said("SYSLOG_IDENTIFIER")), ("4", "aircheck"));
         assert!(said("CODE_FILE").ends_with("journal.rs") && said("TARGET").contains("journal"));
+    }
+
+    #[test]
+    fn a_journal_that_hangs_holds_up_one_message_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal");
+        let theirs = UnixDatagram::bind(&path).unwrap();
+        let journal = Journal::at(path).unwrap();
+        assert!(!journal.is_full.load(Ordering::Relaxed));
+        while !journal.is_full.load(Ordering::Relaxed) {
+            journal.send(b"MESSAGE=one more\n");
+        }
+        // One that waits does not come back.
+        journal.ours.set_write_timeout(Some(Duration::from_hours(1))).unwrap();
+        journal.send(b"MESSAGE=dropped\n");
+        while journal.is_full.load(Ordering::Relaxed) {
+            theirs.recv(&mut [0; 64]).unwrap();
+            journal.send(b"MESSAGE=back\n");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod task;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
-use tracing::{Instrument as _, info, info_span, warn};
+use tracing::{Instrument as _, error_span, info, warn};
 
 use crate::airings::Airings;
 use crate::airings::claims::Claim;
@@ -76,7 +76,7 @@ impl Recorder {
         while let Some(Some(claim)) = stop.run_until_cancelled(claims.recv()).await {
             let (parts, Claim { order, mut handle, attempts }) = (Arc::clone(&self.parts), claim);
             // The journal finds what concerns an airing by its station, too.
-            let span = info_span!("airing", station = %order.airing.station);
+            let span = error_span!("airing", station = %order.airing.station);
             let recording = async move {
                 task::run_until_verdict(&parts, order, &mut handle, attempts).await;
                 parts.airings.end(&handle);

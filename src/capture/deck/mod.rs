@@ -30,7 +30,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt as _;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::{Instrument as _, error, info, info_span, warn};
+use tracing::{Instrument as _, error, error_span, info, warn};
 
 use self::needs::Needs;
 use self::writer::DeckWriter;
@@ -385,7 +385,7 @@ async fn run(
     info!(station = %station.id, "taping begins");
     let (mut source, capture) = Source::open(&station, since, &writer.environment, health, stop.clone());
     // A source does not know whose it is; the journal does by this.
-    let capture = capture.instrument(info_span!("capture", station = %station.id));
+    let capture = capture.instrument(error_span!("capture", station = %station.id));
     let write = async {
         let mut refusal = None;
         loop {
