@@ -93,7 +93,7 @@ impl Checkups {
     /// brings down others.
     pub fn is_any_in_doubt(&self) -> bool {
         let leased = self.decks.running();
-        self.known().iter().any(|(id, known)| known.is_in_doubt() && !leased.contains(id))
+        self.known().iter().any(|(id, known)| known.is_in_doubt() && leased.binary_search(id).is_err())
     }
 
     /// Returns the stations that do not answer.
