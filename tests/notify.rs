@@ -52,13 +52,17 @@ async fn what_happens_is_told_once_signed_and_only_when_it_has_happened() {
     let file = line.trim().split_once(' ').expect("a kind and a file").1;
     assert!(std::path::Path::new(file).is_file(), "{line}");
 
-    // Mistakes are told, and that they are corrected.
-    aircheck.write(&yaml.replace("stations:\n", "station:\n"));
+    // Mistakes are told, without what may be secret, and that they are corrected.
+    let misspelt = "notify:\n  - { ntfy: { url: https://ntfy.example/x, tokn: tk_hidden } }\n";
+    aircheck.write(&yaml.replace("notify:\n", misspelt));
     until("the mistake is told", SOON, async || !receiver.taken("config_rejected").is_empty()).await;
     aircheck.write(&yaml);
     until("the end of it is told", SOON, async || receiver.taken("config_rejected").len() == 2).await;
     let states = receiver.taken("config_rejected").into_iter().map(|came| came.body["data"]["state"].clone());
     assert_eq!(states.collect::<Vec<_>>(), ["bad", "well"]);
+    let mistake = receiver.taken("config_rejected").remove(0).body.to_string();
+    assert!(mistake.contains("stations.yaml:") && mistake.contains("tokn"), "{mistake}");
+    assert!(!mistake.contains("tk_hidden"), "{mistake}");
 
     // The page and the interface show what was told, and who does not want to be told any more.
     let (client, base) = (Client::new(), address(&service).await);

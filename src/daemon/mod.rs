@@ -397,7 +397,7 @@ impl Daemon {
             }
             Err(errors) => {
                 error!("the configuration has mistakes; going on with the one before\n{errors}");
-                self.notify.configuration(Some(errors.to_string()));
+                self.notify.configuration(Some(errors.in_short()));
             }
         }
         systemd::ready();

@@ -156,6 +156,9 @@ pub struct Notice {
     /// What it is about. Notices of the same matter belong together: one that is bad, and one that says that it is well
     /// again.
     pub matter: String,
+    /// What it is about, each thing by itself: stations that go down together are told together, and may come back apart.
+    #[serde(default)]
+    pub matters: Vec<String>,
     /// When it happened.
     pub at: DateTime<Utc>,
     /// What happened, in one line.
@@ -200,6 +203,7 @@ impl Notice {
             kind: NoticeKind::Partial,
             state: NoticeState::Once,
             matter: "recording:news@20261120T0300Z".to_owned(),
+            matters: vec!["recording:news@20261120T0300Z".to_owned()],
             at: DateTime::UNIX_EPOCH,
             title: "News was recorded in part: 98.7 %".to_owned(),
             text: "Radio One \"1\", 2026-11-20 12:00\n0:47 is missing".to_owned(),

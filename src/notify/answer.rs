@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
+/// The pause after a server said that it had too much of us, and not when it will take more: ntfy lets one message through
+/// every few seconds.
+const AFTER_TOO_MUCH: Duration = Duration::from_secs(60);
+
 /// What became of a try.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -35,10 +39,13 @@ impl Answer {
         match status {
             status if status.is_success() => Self::Taken(said),
             StatusCode::GONE => Self::Gone(said),
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
-                Self::Later { why: said, after }
-            }
-            status if status.is_client_error() => Self::Refused(said),
+            // The message itself is wrong. An address or a token that is, a person may mend in time.
+            StatusCode::BAD_REQUEST
+            | StatusCode::METHOD_NOT_ALLOWED
+            | StatusCode::PAYLOAD_TOO_LARGE
+            | StatusCode::UNSUPPORTED_MEDIA_TYPE
+            | StatusCode::UNPROCESSABLE_ENTITY => Self::Refused(said),
+            StatusCode::TOO_MANY_REQUESTS => Self::Later { why: said, after: after.or(Some(AFTER_TOO_MUCH)) },
             _ => Self::Later { why: said, after },
         }
     }
@@ -66,12 +73,14 @@ mod tests {
         for code in [200, 202, 204] {
             assert!(of(code).is_taken(), "{code}");
         }
-        for code in [400, 401, 403, 404, 413, 422] {
+        for code in [400, 405, 413, 415, 422] {
             assert!(matches!(of(code), Answer::Refused(_)), "{code}");
         }
-        for code in [302, 408, 425, 429, 500, 503] {
+        for code in [302, 401, 403, 404, 408, 425, 429, 500, 503] {
             assert!(matches!(of(code), Answer::Later { after: Some(_), .. }), "{code}");
         }
+        let too_much = Answer::of(StatusCode::TOO_MANY_REQUESTS, "", None);
+        assert!(matches!(too_much, Answer::Later { after: Some(AFTER_TOO_MUCH), .. }), "{too_much:?}");
         assert_eq!(of(410), Answer::Gone("it answered 410 Gone: no".to_owned()));
         assert_eq!(Answer::of(StatusCode::OK, "", None).words(), "it answered 200 OK");
     }

@@ -38,7 +38,7 @@ pub(super) fn news(recordings: &[Recording], open: &BTreeMap<String, Bad>, confi
             let mut known = known.clone();
             let verdict = recording.verdict.map(|verdict| verdict.word());
             known.lost.push(airing(&recording.airing(), &recording.title, config, verdict));
-            news.part_of = Some(NoticeKind::StationDown);
+            news.part_of = Some((NoticeKind::StationDown, known.told.unwrap_or(known.since)));
             told.lost.insert(key, known);
         }
         told.news.push(news);
@@ -186,6 +186,7 @@ mod tests {
         let down = Bad {
             kind: NoticeKind::StationDown,
             since: DateTime::UNIX_EPOCH,
+            told: None,
             reason: "it broke".to_owned(),
             explained: String::new(),
             certain: false,
@@ -224,7 +225,7 @@ mod tests {
     fn what_a_station_that_is_down_has_cost_belongs_to_that_and_what_we_have_cost_does_not() {
         let all = [recording(1, 3600, CauseKind::Connection), recording(2, 60, CauseKind::DiskFull)];
         let finished = told(&all, true);
-        assert_eq!(finished.news[0].part_of, Some(NoticeKind::StationDown));
+        assert_eq!(finished.news[0].part_of.map(|(kind, _)| kind), Some(NoticeKind::StationDown));
         assert_eq!(finished.news[1].part_of, None);
         assert_eq!(finished.lost["station:kbs"].lost.len(), 1);
         assert!(told(&all, false).lost.is_empty());

@@ -1,6 +1,6 @@
 //! Looks at what can be bad for a while: stations, disks, folders, the object store, the configuration.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,6 +64,7 @@ impl Parts {
         let bad = |kind, what: &str, reason: String| Bad {
             kind,
             since: now,
+            told: None,
             reason,
             explained: String::new(),
             certain: false,
@@ -120,9 +121,11 @@ impl Parts {
         for id in &taped {
             let (Some(tape), Some(station)) = (self.decks.known(id), config.station(id)) else { continue };
             let heard = tape.heard();
+            // A tape from last week says nothing of when this trouble began.
+            let since = |trouble: DateTime<Utc>| self.decks.connecting(id).or(heard).unwrap_or(trouble);
             let trouble = tape.trouble().filter(|trouble| !trouble.cause.kind.is_ours());
             let found = match trouble {
-                Some(trouble) => Some(down(station, heard.unwrap_or(trouble.at), &trouble.cause)),
+                Some(trouble) => Some(down(station, since(trouble.at), &trouble.cause)),
                 None if heard.is_some_and(|heard| heard > now - LATELY) => None,
                 // Nothing is known yet.
                 None => continue,
@@ -150,24 +153,35 @@ impl Parts {
         Some((free, folder.display().to_string()))
     }
 
-    /// Returns the airings of a station that run, and those that come within a day.
-    pub(super) async fn concerned(&self, station: StationId, now: DateTime<Utc>) -> Vec<NoticeAiring> {
+    /// Returns, for each of `stations`, its airings that run, and those that come within a day.
+    pub(super) async fn concerned(
+        &self,
+        stations: BTreeSet<StationId>,
+        now: DateTime<Utc>,
+    ) -> BTreeMap<StationId, Vec<NoticeAiring>> {
+        if stations.is_empty() {
+            return BTreeMap::new();
+        }
         let (running, programme) = (self.airings.running(), self.airings.programme());
         blocking(move || {
             let config = Arc::clone(programme.config());
             let runs = running
                 .iter()
-                .filter(|running| running.airing.station == station && !running.taped)
-                .map(|running| news::airing(&running.airing, &running.title, &config, None));
+                .filter(|running| stations.contains(&running.airing.station) && !running.taped)
+                .map(|running| (&running.airing.station, news::airing(&running.airing, &running.title, &config, None)));
             let ahead = programme
                 .ahead(now)
                 .take_while(|planned| planned.airing.on_air.start < now + AHEAD)
-                .filter(|planned| planned.airing.station == station && !planned.skipped)
-                .map(|planned| news::airing(&planned.airing, &planned.title, &config, None));
-            let mut concerned: Vec<NoticeAiring> = runs.collect();
-            for airing in ahead {
-                if concerned.iter().all(|known| known.id != airing.id) {
-                    concerned.push(airing);
+                .filter(|planned| stations.contains(&planned.airing.station) && !planned.skipped);
+            let mut concerned: BTreeMap<StationId, Vec<NoticeAiring>> = BTreeMap::new();
+            for (station, airing) in runs {
+                concerned.entry(station.clone()).or_default().push(airing);
+            }
+            for planned in ahead {
+                let airing = news::airing(&planned.airing, &planned.title, &config, None);
+                let known = concerned.entry(planned.airing.station).or_default();
+                if known.iter().all(|known| known.id != airing.id) {
+                    known.push(airing);
                 }
             }
             concerned
@@ -181,6 +195,7 @@ fn down(station: &Station, since: DateTime<Utc>, cause: &Cause) -> Bad {
     Bad {
         kind: NoticeKind::StationDown,
         since,
+        told: None,
         reason: redact::text(&cause.words),
         explained: explained(cause.kind),
         certain: false,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::news::News;
+use super::news::{NAMED, News};
 use crate::base::readable;
 use crate::language::Sentence;
 use crate::model::{Named, NoticeAiring, NoticeKind, NoticeState, StationId};
@@ -24,6 +24,9 @@ pub(super) struct Bad {
     pub kind: NoticeKind,
     /// Since when.
     pub since: DateTime<Utc>,
+    /// When it was told last. `None` if it was not yet, or by a release that did not remember it.
+    #[serde(default)]
+    pub told: Option<DateTime<Utc>>,
     /// Why, in words.
     pub reason: String,
     /// The key of a message that explains that to those who read no English. Empty if there is none.
@@ -60,6 +63,11 @@ impl Bad {
         format!("station:{station}")
     }
 
+    /// Returns the key of its station, if it is one.
+    fn key(&self) -> Option<String> {
+        self.station.as_ref().map(|station| Self::key_of_station(&StationId::new(&station.id)))
+    }
+
     /// Returns how long it must be bad, and how long well again, before that is told.
     fn patience(&self) -> (Duration, Duration) {
         match self.kind {
@@ -88,6 +96,7 @@ impl Bad {
             NoticeKind::StationDown => Some(Sentence::new("told_tried")),
             NoticeKind::FolderAway => Some(Sentence::new("told_folder_kept")),
             NoticeKind::StoreAway => Some(Sentence::new("told_store_kept")),
+            NoticeKind::ConfigRejected => Some(Sentence::new("told_config_check")),
             _ => None,
         });
         if self.kind == NoticeKind::StationDown && !self.airings.is_empty() {
@@ -116,15 +125,26 @@ impl Bad {
         self.facts(news)
     }
 
+    /// Returns as news what was lost to a station that is not in the file any more. `None` if that is nothing.
+    pub fn news_of_removal(&self, key: &str, at: DateTime<Utc>) -> Option<News> {
+        let title = Sentence::new("told_station_removed").with("what", &self.what);
+        let end = self.news_of_end(key, at);
+        (!self.lost.is_empty()).then_some(News { title, ..end })
+    }
+
     /// Returns what several stations have in common as one piece of news: that they are bad, or well again.
     pub fn news_of_stations(all: &[Self], state: NoticeState, at: DateTime<Utc>) -> News {
-        let names = all.iter().map(|bad| bad.what.as_str()).collect::<Vec<_>>().join(", ");
+        let names = all.iter().take(NAMED).map(|bad| bad.what.as_str()).collect::<Vec<_>>().join(", ");
         let key = if state == NoticeState::Bad { "told_stations_down" } else { "told_stations_well" };
         let title = Sentence::new(key).with("count", all.len()).with("names", names);
         let mut news = News::new(NoticeKind::StationDown, state, "stations".to_owned(), at, title);
-        for bad in all {
+        news.notice.matters = all.iter().filter_map(Self::key).collect();
+        for bad in all.iter().take(NAMED) {
             let why = Sentence::new("told_station_why").with("station", &bad.what);
             news.lines.push(why.with_reason("words", &bad.explained, &bad.reason));
+        }
+        if all.len() > NAMED {
+            news.lines.push(Sentence::new("told_more").with("count", all.len() - NAMED));
         }
         if state == NoticeState::Bad {
             news.lines.push(Sentence::new("told_tried"));
@@ -201,6 +221,7 @@ mod tests {
         Bad {
             kind,
             since: DateTime::UNIX_EPOCH,
+            told: None,
             reason: "it answered 503".to_owned(),
             explained: "cause_refused".to_owned(),
             certain: false,
@@ -264,6 +285,20 @@ mod tests {
         let all = [bad(NoticeKind::StationDown), Bad { what: "Radio Two".into(), ..bad(NoticeKind::StationDown) }];
         let notice = Bad::news_of_stations(&all, NoticeState::Bad, DateTime::UNIX_EPOCH).said(Language::english());
         assert!(notice.title.contains("Radio One, Radio Two"), "{}", notice.title);
+
+        // A thousand of them are told in a message that every way can carry, and programs see each.
+        let named = |number: usize| Named { id: format!("s{number}"), name: "문화방송".repeat(9) };
+        let station = |number| Bad {
+            station: Some(named(number)),
+            what: named(number).name,
+            reason: "why ".repeat(1_000),
+            ..bad(NoticeKind::StationDown)
+        };
+        let all: Vec<_> = (0..1_000).map(station).collect();
+        let notice = Bad::news_of_stations(&all, NoticeState::Bad, DateTime::UNIX_EPOCH).said(Language::english());
+        let longest = [&notice.title, &notice.text, notice.reason.as_ref().unwrap()].map(String::len);
+        assert!(longest.iter().all(|bytes| *bytes < 10_000), "{longest:?}");
+        assert_eq!((notice.matters.len(), notice.matters[999].as_str()), (1_000, "station:s999"));
     }
 
     #[test]

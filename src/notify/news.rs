@@ -4,14 +4,19 @@ use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+use crate::base::text;
 use crate::base::zone::Zone;
 use crate::config::{Config, Target};
 use crate::language::{Language, Sentence};
 use crate::library::catalogue::{KnownTarget, NewMessage};
 use crate::model::{Airing, Named, Notice, NoticeAiring, NoticeKind, NoticeState};
 
-/// How many airings are named in words; the facts have them all.
-const NAMED: usize = 10;
+/// How many airings, and how many stations, are named in words; the facts have them all.
+pub(super) const NAMED: usize = 10;
+/// The longest title, text and reason, in columns: a program gets each in a variable, and a phone shows little.
+const LONGEST_TITLE: usize = 200;
+const LONGEST_TEXT: usize = 4_000;
+const LONGEST_REASON: usize = 1_000;
 
 /// Something to be told.
 #[derive(Debug, Clone)]
@@ -24,8 +29,8 @@ pub(super) struct News {
     pub title: Sentence,
     /// What else is to be said. The airings that are concerned follow.
     pub lines: Vec<Sentence>,
-    /// Who is told things of this kind is told this with another message.
-    pub part_of: Option<NoticeKind>,
+    /// Whoever was told a thing of this kind at this time, or later, is told this with another message.
+    pub part_of: Option<(NoticeKind, DateTime<Utc>)>,
 }
 
 impl News {
@@ -34,6 +39,7 @@ impl News {
         let notice = Notice {
             kind,
             state,
+            matters: vec![matter.clone()],
             matter,
             at,
             title: String::new(),
@@ -55,14 +61,19 @@ impl News {
         let more = self.notice.airings.len().checked_sub(NAMED).filter(|more| *more > 0);
         let more = more.map(|more| Sentence::new("told_more").with("count", more).say(language));
         let text = lines.chain(airings).chain(more).collect::<Vec<_>>().join("\n");
-        Notice { title: self.title.say(language), text, ..self.notice.clone() }
+        Notice {
+            title: text::cut(&self.title.say(language), LONGEST_TITLE).into_owned(),
+            text: text::cut(&text, LONGEST_TEXT).into_owned(),
+            reason: self.notice.reason.as_deref().map(|reason| text::cut(reason, LONGEST_REASON).into_owned()),
+            ..self.notice.clone()
+        }
     }
 
     /// Returns the messages that tell this to those of `targets` that want to be told it.
     pub fn messages(&self, targets: &[(Arc<Target>, KnownTarget)]) -> Vec<NewMessage> {
-        let told = targets
-            .iter()
-            .filter(|(target, known)| known.off.is_none() && known.since <= self.notice.at && self.is_for(target));
+        let told = targets.iter().filter(|(target, known)| {
+            known.off.is_none() && known.since <= self.notice.at && self.is_for(target, known)
+        });
         let message = |(target, _): &(Arc<Target>, KnownTarget)| {
             let notice = self.said(Language::liked(target.language));
             Some(NewMessage {
@@ -77,10 +88,10 @@ impl News {
         told.filter_map(message).collect()
     }
 
-    fn is_for(&self, target: &Target) -> bool {
+    fn is_for(&self, target: &Target, known: &KnownTarget) -> bool {
         let is_wanted = |kind: NoticeKind| target.on.contains(&kind);
         (is_wanted(self.notice.kind) || self.also.iter().copied().any(is_wanted))
-            && !self.part_of.is_some_and(is_wanted)
+            && !self.part_of.is_some_and(|(kind, at)| is_wanted(kind) && known.since <= at)
     }
 }
 
@@ -166,8 +177,11 @@ mod tests {
         assert_eq!(told(&news), ["all", "partial"]);
         news.also.push(Silent);
         assert_eq!(told(&news), ["all", "partial", "silent"]);
-        news.part_of = Some(StationDown);
+        news.part_of = Some((StationDown, at));
         assert_eq!(told(&news), ["partial", "silent"], "who is told of the station learns it from that");
+        news.part_of = Some((StationDown, at - TimeDelta::milliseconds(1)));
+        assert_eq!(told(&news), ["all", "partial", "silent"], "unless the target is newer");
+        news.part_of = Some((StationDown, at));
         let [one, other] = &news.messages(&targets)[..] else { panic!("two") };
         assert!(one.id.starts_with("msg_") && one.id != other.id && one.body.contains("뉴스 일부만"), "{one:?}");
     }

@@ -156,24 +156,24 @@ impl Sender {
         match answer {
             Answer::Taken(_) => {
                 if self.troubles.note(name, None) {
-                    info!(target_name = name, "it is told what happens again");
+                    info!(target_name = name, "the target takes messages again");
                 }
             }
             Answer::Later { why, .. } => {
                 let is_new = self.troubles.note(name, trouble(false));
                 if next.is_none() {
-                    warn!(target_name = name, %why, "a message is given up; it was tried for three days");
+                    warn!(target_name = name, %why, "a message to the target has waited too long, and is given up");
                 } else if is_new {
-                    warn!(target_name = name, %why, "it cannot be told what happens; it is tried again");
+                    warn!(target_name = name, %why, "the target does not take a message; it is tried again");
                 }
             }
             Answer::Refused(why) => {
                 self.troubles.note(name, trouble(false));
-                warn!(target_name = name, %why, "it refuses a message, which is given up");
+                warn!(target_name = name, %why, "the target refuses a message, which is given up");
             }
             Answer::Gone(why) => {
                 self.troubles.note(name, trouble(true));
-                warn!(target_name = name, %why, "it does not want to be told anything any more, and is switched off");
+                warn!(target_name = name, %why, "the target wants no messages any more, and is switched off");
             }
         }
     }

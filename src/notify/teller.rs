@@ -282,12 +282,19 @@ impl Teller {
                 told.messages.extend(news.messages(&self.listening()));
             }
             let mut open = self.open.clone();
+            let is_new = |key: &String, bad: &Bad| {
+                let named = |id: &str| self.open.get(key).is_some_and(|known| known.names(id));
+                bad.lost.iter().any(|lost| !named(&lost.id))
+            };
+            let anew = finished.lost.iter().filter(|(key, bad)| is_new(key, bad)).filter_map(|(_, bad)| station(bad));
+            let mut concerned = self.parts.concerned(anew.collect(), self.now()).await;
             for (key, mut bad) in finished.lost {
-                let named = |id: &str| self.open.get(&key).is_some_and(|known| known.names(id));
-                let is_new = bad.lost.iter().any(|lost| !named(&lost.id));
-                if let Some(station) = bad.station.clone().filter(|_| is_new) {
-                    let coming = self.parts.concerned(StationId::new(station.id), self.now()).await;
+                if is_new(&key, &bad)
+                    && let Some(station) = station(&bad)
+                {
+                    let coming = concerned.remove(&station).unwrap_or_default();
                     bad.airings = bad.lost.iter().cloned().chain(coming).collect();
+                    bad.told = Some(self.now());
                     told.messages.extend(bad.news(&key, self.now()).messages(&self.listening()));
                 }
                 told.bad.push(matter(&key, &bad));
@@ -307,13 +314,13 @@ impl Teller {
         let (mut down, mut up) = (Vec::new(), Vec::new());
         for change in self.pending.settle(looked, &self.open, clock.monotonic()) {
             match change {
-                Change::Begins(key, mut bad) => {
-                    if let Some(station) = &bad.station {
-                        bad.airings = self.parts.concerned(StationId::new(&station.id), now).await;
-                        down.push((key.clone(), bad.clone()));
-                    } else {
-                        told.messages.extend(bad.news(&key, now).messages(&self.listening()));
+                Change::Begins(key, bad) => {
+                    let bad = Bad { told: Some(now), ..bad };
+                    if bad.station.is_some() {
+                        down.push((key, bad));
+                        continue;
                     }
+                    told.messages.extend(bad.news(&key, now).messages(&self.listening()));
                     told.bad.push(matter(&key, &bad));
                     open.insert(key, bad);
                 }
@@ -328,6 +335,12 @@ impl Teller {
                 }
             }
         }
+        let mut concerned = self.parts.concerned(down.iter().filter_map(|(_, bad)| station(bad)).collect(), now).await;
+        for (key, bad) in &mut down {
+            bad.airings = station(bad).and_then(|station| concerned.remove(&station)).unwrap_or_default();
+            told.bad.push(matter(key, bad));
+            open.insert(key.clone(), bad.clone());
+        }
         for (stations, state) in [(down, NoticeState::Bad), (up, NoticeState::Well)] {
             let news = match stations.as_slice() {
                 [] => continue,
@@ -341,12 +354,11 @@ impl Teller {
             told.messages.extend(news.messages(&self.listening()));
         }
         // A station that is not in the file any more is nobody's trouble.
-        let is_gone = |bad: &Bad| {
-            bad.station.as_ref().is_some_and(|station| config.station(&StationId::new(&station.id)).is_none())
-        };
+        let is_gone = |bad: &Bad| station(bad).is_some_and(|station| config.station(&station).is_none());
         let gone: Vec<_> = open.iter().filter(|(_, bad)| is_gone(bad)).map(|(key, _)| key.clone()).collect();
         for key in gone {
-            open.remove(&key);
+            let news = open.remove(&key).and_then(|bad| bad.news_of_removal(&key, now));
+            told.messages.extend(news.iter().flat_map(|news| news.messages(&self.listening())));
             told.over.push(key);
         }
         self.write(told).await?;
@@ -373,6 +385,10 @@ impl Teller {
     fn now(&self) -> DateTime<Utc> {
         self.environment.clock.now()
     }
+}
+
+fn station(bad: &Bad) -> Option<StationId> {
+    bad.station.as_ref().map(|station| StationId::new(&station.id))
 }
 
 fn matter(key: &str, bad: &Bad) -> Matter {

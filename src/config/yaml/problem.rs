@@ -13,6 +13,9 @@ use super::location::Location;
 use crate::base::redact;
 use crate::config::values::Complaint;
 
+/// How many mistakes are told where there is little room.
+const SHORTENED: usize = 10;
+
 /// One mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -49,6 +52,17 @@ impl ConfigErrors {
         let (named, excerpt) = (file.to_owned(), String::new());
         let problem = Problem { file: named, line: 0, column: 0, width: 0, message, hint, excerpt, caret: (0, 0) };
         Self { file: file.to_owned(), problems: vec![problem] }
+    }
+
+    /// Where and what the first mistakes are, for people elsewhere: no line of the file, which may hold a secret that
+    /// aircheck could not know as one, and no hint, which may repeat it.
+    pub fn in_short(&self) -> String {
+        let said = self.problems.iter().take(SHORTENED).map(|Problem { file, line, column, message, .. }| {
+            let name = file.display();
+            if *line == 0 { format!("{name}: {message}") } else { format!("{name}:{line}:{column}: {message}") }
+        });
+        let more = self.problems.len().saturating_sub(SHORTENED);
+        said.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("\n")
     }
 
     /// All of them in one line, for who has written no file.

@@ -183,7 +183,8 @@ async fn a_file_that_was_moved_away_costs_no_recording_that_is_there() {
 #[tokio::test]
 async fn a_rule_that_a_missing_file_brings_into_play_asks_for_its_own_files() {
     let library = Library::new().await;
-    for (show, age, bytes) in [("show", 0, 100_000), ("show", 1, 600_000), ("other", 2, 300_000), ("other", 3, 300_000)] {
+    for (show, age, bytes) in [("show", 0, 100_000), ("show", 1, 600_000), ("other", 2, 300_000), ("other", 3, 300_000)]
+    {
         library.add_of(show, age, bytes).await;
     }
     // Without the newest of the show the one before it stays, and takes what all may have, were it not for the other.

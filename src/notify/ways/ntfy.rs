@@ -1,7 +1,5 @@
 //! ntfy (<https://docs.ntfy.sh/publish/>): a message as JSON to the root of the server.
 
-use std::time::Duration;
-
 use reqwest::Client;
 use serde_json::{Value, json};
 
@@ -14,9 +12,6 @@ use crate::notify::answer::Answer;
 
 /// The longest message in bytes: of what is longer than 4,096 bytes as a whole, ntfy makes a file.
 const LONGEST: usize = 3_000;
-/// The least pause after a server said that it had too much of us: it does not say when it will take more, and lets one
-/// message through every few seconds.
-const AFTER_TOO_MUCH: Duration = Duration::from_secs(60);
 
 /// Tells a topic something.
 pub(super) async fn tell(ntfy: &Ntfy, letter: &Letter, client: &Client, clock: &SharedClock) -> Answer {
@@ -24,12 +19,7 @@ pub(super) async fn tell(ntfy: &Ntfy, letter: &Letter, client: &Client, clock: &
     if let Some(token) = &ntfy.token {
         request = request.bearer_auth(&token.0);
     }
-    match ask(request, clock).await {
-        Answer::Later { why, after: None } if why.contains(" 429 ") => {
-            Answer::Later { why, after: Some(AFTER_TOO_MUCH) }
-        }
-        answer => answer,
-    }
+    ask(request, clock).await
 }
 
 fn body(topic: &str, notice: &Notice) -> Value {
