@@ -12,6 +12,8 @@ use crate::capture::source::resolve::text::{self, constant};
 
 /// The most addresses of a page that are looked at.
 const MOST_ADDRESSES: usize = 400;
+/// Of how many of them it is found out which steps lead there.
+const MOST_CANDIDATES: usize = 12;
 /// The longest name, in characters.
 pub(super) const LONGEST_NAME: usize = 80;
 /// The most bytes of what a selector finds.
@@ -142,21 +144,23 @@ fn in_words(page: &str, base: &Url) -> Vec<Candidate> {
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
         constant(r#"(?i)(?:(?:https?|rtmp[a-z]{0,2}):(?:\\*/){2}|(?:\\*/)+[\w%./\\-]*\.m3u8)[^\s"'<>`|]*"#)
     });
-    let mut candidates: Vec<Candidate> = Vec::new();
+    let mut addresses: Vec<(u8, usize, usize, Url)> = Vec::new();
     for found in ADDRESS.find_iter(page).take(MOST_ADDRESSES) {
         let written = found.as_str().trim_end_matches(['\\', ',', ';', ')']);
         let Some(url) = text::address(written, Some(base)) else { continue };
         let Some(rank) = rank(&url) else { continue };
-        if candidates.iter().any(|known| known.url == url) {
-            continue;
-        }
-        let ways = patterns(page, found.start(), found.start() + written.len(), &url);
-        let leads = |steps: &Vec<FoundStep>| led_to(steps, page, base).as_ref() == Some(&url);
-        if let Some(steps) = ways.into_iter().find(leads) {
-            candidates.push(Candidate { url, steps, rank });
+        if addresses.iter().all(|(.., known)| *known != url) {
+            addresses.push((rank, found.start(), found.start() + written.len(), url));
         }
     }
-    candidates
+    // To find steps, the page is read again for each; only the best are tried later.
+    addresses.sort_by_key(|(rank, ..)| *rank);
+    let candidate = |(rank, from, to, url): (u8, usize, usize, Url)| {
+        let leads = |steps: &Vec<FoundStep>| led_to(steps, page, base).as_ref() == Some(&url);
+        let steps = patterns(page, from, to, &url).into_iter().find(leads)?;
+        Some(Candidate { url, steps, rank })
+    };
+    addresses.into_iter().take(MOST_CANDIDATES).filter_map(candidate).collect()
 }
 
 /// Steps that may lead to the address in `page[from..to]`, the best first.
