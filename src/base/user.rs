@@ -1,8 +1,13 @@
 //! Names of users as `/etc/passwd` knows them.
 
+/// The id of the user of this process.
+pub fn id() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// The name of the user of this process.
 pub fn current() -> String {
-    name_of(rustix::process::geteuid().as_raw())
+    name_of(id())
 }
 
 /// The name of the user with this id, or the id if it is unknown. Blocks on the disk.

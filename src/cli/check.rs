@@ -268,7 +268,7 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
     ];
     rows.extend(config.sides.iter().map(|side| pair("also", side.display().to_string())));
     rows.extend(config.store.as_ref().map(|store| pair("copies", store.place())));
-    rows.extend(config.notify.iter().map(|target| pair("told", format!("{} ({})", target.name, target.place()))));
+    rows.extend(config.notify.iter().map(|target| pair("notify", format!("{} ({})", target.name, target.place()))));
     text.push_str(&table("", &rows));
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {warning}");

@@ -58,7 +58,7 @@ fn none(config: &Config, target: Option<&str>) -> String {
             format!("{file} has no target `{target}`; it can be {}", names.join(", "))
         }
         _ => format!(
-            "{file} names nobody to tell: add for example `notify: [{{ name: phone, ntfy: https://ntfy.sh/my-topic }}]`"
+            "{file} has no `notify` targets: add for example `notify: [{{ name: phone, ntfy: https://ntfy.sh/my-topic }}]`"
         ),
     }
 }

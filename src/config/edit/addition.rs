@@ -42,7 +42,7 @@ impl Addition {
             Some(body) => ("\u{feff}", body),
             None => ("", text),
         };
-        let before = Node::strictly(body).map_err(|_| layout())?;
+        let before = Node::strictly(body).map_err(|_| EditError::NotYaml)?;
         let outline = Outline::of(body, self.section).ok_or_else(layout)?;
         let after =
             insert::inserted(body, &outline, (self.section, self.name.as_deref(), &self.keys)).ok_or_else(layout)?;

@@ -5,6 +5,7 @@ use std::fmt::{Debug, Display};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::base::readable;
 use crate::config::values::{Address, Config, Keep, Show, Station, Web, keep_text};
 use crate::language::{Language, Sentence};
 
@@ -99,24 +100,55 @@ fn shown(value: &impl Display) -> String {
 }
 
 fn of_file(old: &Config, new: &Config, language: &'static Language) -> Vec<String> {
+    // Every key is named here, so that a new one cannot be forgotten.
+    let Config { timezone, output, state, web, store, notify, grab, keep_clips, keep_size, hls, min_free, .. } = new;
+    let Config {
+        file: _,
+        sides: _,
+        warnings: _,
+        changes: _,
+        stations: _,
+        shows: _,
+        ad_hoc: _,
+        // Shows and stations tell what they inherit.
+        name: _,
+        encodings: _,
+        id3: _,
+        gaps: _,
+        dead_air: _,
+        timezone: _,
+        output: _,
+        state: _,
+        web: _,
+        store: _,
+        notify: _,
+        grab: _,
+        keep_clips: _,
+        keep_size: _,
+        hls: _,
+        min_free: _,
+    } = old;
     let mut different = Differences::new(language);
     let folder = |folder: &PathBuf| folder.display().to_string();
-    different.value(&Sentence::new("change_timezone"), &old.timezone, &new.timezone, shown);
-    different.value(&Sentence::new("change_output"), &old.output, &new.output, folder);
-    different.value(&Sentence::new("change_state"), &old.state, &new.state, folder);
-    different.value(&Sentence::new("change_listen"), &old.web.listen, &new.web.listen, |listen| {
+    different.value(&Sentence::new("change_timezone"), &old.timezone, timezone, shown);
+    different.value(&Sentence::new("change_output"), &old.output, output, folder);
+    different.value(&Sentence::new("change_state"), &old.state, state, folder);
+    different.value(&Sentence::new("change_listen"), &old.web.listen, &web.listen, |listen| {
         listen.map_or_else(|| Sentence::new("change_off").say(language), |listen| listen.to_string())
     });
     let without_address = |web: &Web| Web { listen: None, ..web.clone() };
-    if without_address(&old.web) != without_address(&new.web) {
+    if without_address(&old.web) != without_address(web) {
         different.is_other(&Sentence::new("change_who"));
     }
-    different.other(&Sentence::new("change_store"), &old.store, &new.store);
-    different.other(&Sentence::new("change_grab"), &old.grab, &new.grab);
-    different.other(&Sentence::new("change_hls"), &old.hls, &new.hls);
-    different.value(&Sentence::new("change_clips"), &old.keep_clips, &new.keep_clips, |keep| {
+    different.other(&Sentence::new("change_store"), &old.store, store);
+    different.other(&Sentence::new("change_notify"), &old.notify, notify);
+    different.other(&Sentence::new("change_grab"), &old.grab, grab);
+    different.other(&Sentence::new("change_hls"), &old.hls, hls);
+    different.value(&Sentence::new("change_clips"), &old.keep_clips, keep_clips, |keep| {
         keep.map_or_else(|| Sentence::new("change_for_good").say(language), keep_text)
     });
+    different.value(&Sentence::new("change_most"), &old.keep_size, keep_size, |size| most(*size, language));
+    different.value(&Sentence::new("change_min_free"), &old.min_free, min_free, |bytes| readable::bytes(*bytes));
     different.found
 }
 
@@ -140,6 +172,7 @@ fn of_station(old: &Station, new: &Station, language: &'static Language) -> Vec<
     different.value(&Sentence::new("change_tape"), &tape(old), &tape(new), |keep| {
         keep.map_or_else(|| Sentence::new("change_for_shows").say(language), keep_text)
     });
+    different.value(&Sentence::new("change_most"), &old.keep_size, &new.keep_size, |size| most(*size, language));
     different.other(&Sentence::new("change_titles"), &old.titles, &new.titles);
     different.other(&Sentence::new("change_encoding"), &old.encoding, &new.encoding);
     different.other(&Sentence::new("change_artwork"), &old.artwork, &new.artwork);
@@ -168,13 +201,25 @@ fn of_show(old: &Show, new: &Show, language: &'static Language) -> Vec<String> {
     different.found
 }
 
+/// Says how much recordings may take.
+fn most(size: Option<u64>, language: &Language) -> String {
+    size.map_or_else(|| Sentence::new("change_unbounded").say(language), readable::bytes)
+}
+
 fn keep(keep: &Keep, language: &Language) -> String {
-    let last = keep.last.map(|last| Sentence::new("change_newest").with("n", last).say(language));
-    let days = keep.days.map(|days| Sentence::new("change_days").with("n", days).say(language));
-    match (last, days) {
-        (Some(one), Some(other)) => Sentence::new("change_both").with("one", one).with("other", other).say(language),
-        (None, None) => Sentence::new("change_everything").say(language),
-        (one, other) => one.or(other).unwrap_or_default(),
+    let Keep { last, days, until_heard, size } = keep;
+    let last = last.map(|last| Sentence::new("change_newest").with("n", last));
+    let days = days.map(|days| Sentence::new("change_days").with("n", days));
+    let heard = until_heard.then(|| Sentence::new("change_until_heard"));
+    let both =
+        |one: String, other: String| Sentence::new("change_both").with("one", one).with("other", other).say(language);
+    let kept = [last, days, heard].into_iter().flatten().map(|rule| rule.say(language)).reduce(both);
+    let kept = kept.unwrap_or_else(|| Sentence::new("change_everything").say(language));
+    match size {
+        Some(size) => {
+            Sentence::new("change_within").with("what", kept).with("size", readable::bytes(*size)).say(language)
+        }
+        None => kept,
     }
 }
 
@@ -214,6 +259,22 @@ mod tests {
             ]
         );
         assert_eq!(changes(&old, &old, Language::english()), [""; 0]);
+
+        let stations = "stations:\n  s: { hls: 'https://h.example/x' }\nshows:\n  - { title: T, station: s, cron: \"0 9 * * *\", length: 1h }\n";
+        let bounded = "keep: { size: 200 GiB }\nmin_free: 2 GiB\nnotify:\n  - { name: x, run: [x] }\nstations:\n  \
+                       s: { hls: 'https://h.example/x', keep: { size: 40 GiB } }\nshows:\n  - { title: T, station: s, \
+                       cron: \"0 9 * * *\", length: 1h, keep: { last: 3, until: heard, size: 20 GiB } }\n";
+        let told = changes(&config(stations), &config(bounded), Language::english());
+        let [notify, most, free, station, show] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(
+            (notify.as_str(), most.as_str()),
+            ("who is told what happens changed", "recordings take at most any size → 200.0 GiB")
+        );
+        assert!(free.starts_with("min_free ") && free.ends_with(" → 2.0 GiB"), "{free}");
+        assert_eq!(station, "station s: recordings take at most any size → 40.0 GiB");
+        let expected =
+            "T: keep everything → the newest 3 and what nobody has heard, at most 20.0 GiB from the next airing";
+        assert_eq!(show, expected);
         let korean = changes(&old, &new, Language::liked("ko"));
         assert_eq!(korean[0], "페이지 주소 127.0.0.1:8080 → 끔");
         assert!(

@@ -21,6 +21,9 @@ pub enum EditError {
         /// The file.
         file: PathBuf,
     },
+    /// It has a mistake of YAML, so nobody can tell where an entry belongs.
+    #[error("it is not valid YAML, so nothing can be added; mend that first, or add these lines in your editor")]
+    NotYaml,
     /// The layout is one to which nothing can be added without changing more.
     #[error(
         "`{section}` is written in a way to which nothing can be added without changing more of it; add these lines to it in your editor"

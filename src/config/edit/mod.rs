@@ -22,5 +22,5 @@ pub use changes::changes;
 pub use entry::{Quotes, Written};
 pub use error::EditError;
 pub use new::{NewShow, station_id};
-pub use save::{Editing, digest};
+pub use save::{Editing, Obstacle, digest};
 pub use versions::{Version, Versions};

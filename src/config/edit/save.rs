@@ -17,6 +17,20 @@ pub fn digest(text: &str) -> String {
     sha256(&[text.as_bytes()])
 }
 
+/// Why a user may not save a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// They may not write to its folder.
+    Folder(Unwritable),
+    /// It belongs to somebody else, to whom they cannot give the new one.
+    Owner {
+        /// The file.
+        file: PathBuf,
+        /// To whom it belongs.
+        owner: String,
+    },
+}
+
 /// A file that is being edited, as it was when it was read.
 #[derive(Debug)]
 pub struct Editing {
@@ -55,8 +69,13 @@ impl Editing {
 
     /// Why this user may not save it. `None` if they may: it is replaced as a whole, by a new one beside it. Blocks on the
     /// disk.
-    pub fn obstacle(&self) -> Option<Unwritable> {
-        folders::unwritable(self.real.parent()?)
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        if let Some(unwritable) = folders::unwritable(self.real.parent()?) {
+            return Some(Obstacle::Folder(unwritable));
+        }
+        let owner = fs::metadata(&self.real).ok()?.uid();
+        let is_theirs = owner == user::id() || user::id() == 0;
+        (!is_theirs).then(|| Obstacle::Owner { file: self.file.clone(), owner: user::name_of(owner) })
     }
 
     /// Gives the file the text `after`, on the disk. A new file gets owner and rights of `like`. Blocks on the disk.
@@ -79,6 +98,10 @@ impl Editing {
             fs::create_dir_all(folder).map_err(unwritable)?;
         }
         let hidden = Hidden(folder.join(format!(".aircheck-edit-{}", std::process::id())));
+        if turn.is_some() {
+            // It is our turn, so a process that was killed has left it.
+            let _ = fs::remove_file(&hidden.0);
+        }
         let mut options = OpenOptions::new();
         let mut new = options.write(true).create_new(true).mode(0o600).open(&hidden.0).map_err(unwritable)?;
         new.write_all(after.as_bytes()).map_err(unwritable)?;

@@ -134,15 +134,15 @@ fn a_show_is_added_to_a_list_in_every_style() {
 fn what_cannot_be_added_to_is_left_alone() {
     for text in [
         "x-a: &a { k: { hls: x } }\nstations: *a\n",
-        "stations: [\n",
         "stations: text\n",
         "- a\n",
         "stations:\n  new: { hls: x }\n",
-        "stations: {  # a note\n}\n",
-        "stations: {}\n...\n---\nb: 1\n",
         "shows: []\n...\n",
     ] {
         assert!(matches!(station().added_to(text), Err(EditError::Layout { section: "stations" })), "{text}");
+    }
+    for text in ["stations: [\n", "stations: {}\n\tx: 1\n", "stations: {  # a note\n}\n", "a: {}\n...\n---\nb: 1\n"] {
+        assert!(matches!(station().added_to(text), Err(EditError::NotYaml)), "{text}");
     }
 }
 

@@ -49,7 +49,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn load(path: &Path) -> Result<Self, ConfigErrors> {
-        file::read(&sources::load(path)?, FolderCheck::Writable)
+        file::read(&sources::load(path, None)?, FolderCheck::Writable)
     }
 
     /// Reads and checks the file at `path`, whichever user asks: [`Self::unwritable`] says which folders this user may not
@@ -58,7 +58,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn check(path: &Path) -> Result<Self, ConfigErrors> {
-        file::read(&sources::load(path)?, FolderCheck::Possible)
+        file::read(&sources::load(path, None)?, FolderCheck::Possible)
     }
 
     /// Reads and checks the file at `path` as [`Self::check`] does, as if `text` stood in `edited`: the file itself, or one
@@ -67,7 +67,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the files at once.
     pub fn check_edited(path: &Path, edited: &Path, text: &str) -> Result<Self, ConfigErrors> {
-        file::read(&sources::load_edited(path, edited, text)?, FolderCheck::Possible)
+        file::read(&sources::load(path, Some(&Source::new(edited, text)))?, FolderCheck::Possible)
     }
 
     /// Reads and checks the file at `path` as [`Self::check`] does, for the service: folders that do not answer, as on a
@@ -88,7 +88,7 @@ impl Config {
     pub fn serve_edited(path: &Path, edited: &Path, text: &str) -> Result<Self, ConfigErrors> {
         let (file, side, words) = (path.to_owned(), edited.to_owned(), text.to_owned());
         within(PATIENCE, move || Self::check_edited(&file, &side, &words))
-            .unwrap_or_else(|| file::read(&sources::load_edited(path, edited, text)?, FolderCheck::Skip))
+            .unwrap_or_else(|| file::read(&sources::load(path, Some(&Source::new(edited, text)))?, FolderCheck::Skip))
     }
 
     /// Reads and checks the file at `path`, but not the folders that it names, for commands that do not need them. Blocks on
@@ -97,7 +97,7 @@ impl Config {
     /// # Errors
     /// Every mistake of the file at once.
     pub fn look(path: &Path) -> Result<Self, ConfigErrors> {
-        file::read(&sources::load(path)?, FolderCheck::Skip)
+        file::read(&sources::load(path, None)?, FolderCheck::Skip)
     }
 
     /// Reads and checks `text` as if it stood in the file `path` with none beside it: relative folders and secrets are looked up beside it. The

@@ -1,5 +1,6 @@
 //! The texts of a configuration: the file, and those in `stations.d` beside it, which add stations and shows.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -53,44 +54,28 @@ pub fn side_files(main: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Reads `main` and the files beside it. Blocks on the disk.
-pub fn load(main: &Path) -> Result<Vec<Source>, ConfigErrors> {
+/// Reads `main` and the files beside it. Of `edited` counts the text that it has, whatever is on the disk. Blocks on the disk.
+pub fn load(main: &Path, edited: Option<&Source>) -> Result<Vec<Source>, ConfigErrors> {
     // The machine's zones may have been updated since the file was read last.
     zone::reread();
+    let given = std::path::absolute(main).unwrap_or_else(|_| main.to_owned());
+    let read = |file: &Path| match edited {
+        Some(edited) if edited.file == std::path::absolute(file).unwrap_or_default() => Ok(edited.clone()),
+        _ => read(file),
+    };
     let mut sources = vec![read(main)?];
-    let main = std::path::absolute(main).unwrap_or_else(|_| main.to_owned());
+    let main = given;
     let sides = side_files(&main).map_err(|error| {
         let folder = main.with_file_name(SIDE_FOLDER);
         ConfigErrors::unreadable(&folder, format!("the folder cannot be read: {error}"), None)
     })?;
+    let mut sides: BTreeSet<PathBuf> = sides.into_iter().collect();
+    // It may be about to be made.
+    sides.extend(edited.map(|edited| edited.file.clone()).filter(|file| *file != main));
     for side in sides {
         sources.push(read(&side)?);
     }
     Ok(sources)
-}
-
-/// Reads `main` and the files beside it, of which `edited` has the text `text`, whatever is on the disk. Blocks on the disk.
-pub fn load_edited(main: &Path, edited: &Path, text: &str) -> Result<Vec<Source>, ConfigErrors> {
-    let edited = Source::new(edited, text);
-    let main = std::path::absolute(main).unwrap_or_else(|_| main.to_owned());
-    if edited.file == main {
-        let mut sources = load_sides_only(&main)?;
-        sources.insert(0, edited);
-        return Ok(sources);
-    }
-    let mut sources = load(&main)?;
-    match sources.iter_mut().find(|source| source.file == edited.file) {
-        Some(source) => *source = edited,
-        None => sources.push(edited),
-    }
-    if let Some(sides) = sources.get_mut(1..) {
-        sides.sort_by(|one, other| one.file.cmp(&other.file));
-    }
-    Ok(sources)
-}
-
-fn load_sides_only(main: &Path) -> Result<Vec<Source>, ConfigErrors> {
-    side_files(main).unwrap_or_default().iter().map(|side| read(side)).collect()
 }
 
 fn read(file: &Path) -> Result<Source, ConfigErrors> {

@@ -17,8 +17,10 @@ use crate::base::blocking::blocking;
 use crate::base::http::{self, Manner};
 use crate::base::{redact, user};
 use crate::capture::source::resolve::discover::discover;
-use crate::config::edit::{Addition, EditError, Editing, NewShow, Version, Versions, changes, digest, station_id};
-use crate::config::{Config, ConfigErrors, SIDE_FOLDER};
+use crate::config::edit::{
+    Addition, EditError, Editing, NewShow, Obstacle, Version, Versions, changes, digest, station_id,
+};
+use crate::config::{Config, ConfigErrors, SIDE_FOLDER, side_files};
 use crate::language::{Language, Sentence};
 use crate::web::Site;
 use crate::web::answer::Problem;
@@ -91,10 +93,10 @@ impl Place {
 /// # Errors
 /// Who asks may not see it, there is none, or it cannot be read.
 pub async fn open(site: &Site, name: &str, version: Option<&str>) -> Result<Opened, Problem> {
-    let (config, place) = (allowed(site)?, place(site, name)?);
-    let files: Vec<String> = names(&config).into_iter().map(|(name, _)| name).collect();
-    let version = version.map(str::to_owned);
+    let (config, name, version) = (allowed(site)?, name.to_owned(), version.map(str::to_owned));
     blocking(move || {
+        let place = place(&config, &name)?;
+        let files: Vec<String> = names(&config.file).into_iter().map(|(name, _)| name).collect();
         let editing = Editing::open(&place.file).map_err(|error| unusable(&error))?;
         let versions = place.versions();
         let text = match &version {
@@ -108,7 +110,7 @@ pub async fn open(site: &Site, name: &str, version: Option<&str>) -> Result<Open
         let list = versions.list().map_err(|error| unreadable(&error))?;
         let opened = Opened {
             digest: digest(editing.text()),
-            unwritable: editing.obstacle().map(|obstacle| unwritable(&obstacle.folder, &obstacle.reason)),
+            unwritable: editing.obstacle().map(|obstacle| obstructed(&obstacle)),
             versions: list,
             text: plain(&text),
             name: place.name,
@@ -124,9 +126,8 @@ pub async fn open(site: &Site, name: &str, version: Option<&str>) -> Result<Open
 /// # Errors
 /// Who asks may not see the file, or there is none.
 pub async fn check(site: &Site, name: &str, text: &str, language: &'static Language) -> Result<Checked, Problem> {
-    let (config, place) = (allowed(site)?, place(site, name)?);
-    let text = plain(text);
-    Ok(blocking(move || checked(&config, &place, &text, language)).await)
+    let (config, name, text) = (allowed(site)?, name.to_owned(), plain(text));
+    blocking(move || Ok(checked(&config, &place(&config, &name)?, &text, language))).await
 }
 
 fn checked(served: &Config, place: &Place, text: &str, language: &'static Language) -> Checked {
@@ -144,15 +145,20 @@ fn checked(served: &Config, place: &Place, text: &str, language: &'static Langua
 /// # Errors
 /// Who asks may not, there are mistakes in it, somebody else changed it meanwhile, or it cannot be written.
 pub async fn save(site: &Site, name: &str, text: &str, known: &str) -> Result<Opened, Problem> {
-    let (config, place) = (allowed(site)?, place(site, name)?);
+    let (config, name) = (allowed(site)?, name.to_owned());
     let (text, known, now) = (plain(text), known.to_owned(), site.now());
     let kept = blocking(move || {
+        let place = place(&config, &name)?;
         let checked = checked(&config, &place, &text, Language::english());
         if let Some(first) = checked.mistakes.first() {
             return Err(mistaken(first, checked.mistakes.len()));
         }
         let editing = Editing::open(&place.file).map_err(|error| unusable(&error))?;
         let before = editing.text();
+        if plain(before) == text {
+            // Saved already, as by whoever presses the button twice.
+            return Ok(place.name);
+        }
         if digest(before) != known {
             return Err(Problem::new(StatusCode::CONFLICT, Sentence::new("problem_edit_changed")));
         }
@@ -178,9 +184,9 @@ pub async fn save(site: &Site, name: &str, text: &str, known: &str) -> Result<Op
 /// # Errors
 /// Who asks may not see the file, or the layout of `text` does not allow it.
 pub async fn with_show(site: &Site, name: &str, text: &str, show: NewShow) -> Result<String, Problem> {
-    let (config, place) = (allowed(site)?, place(site, name)?);
-    let text = plain(text);
+    let (config, name, text) = (allowed(site)?, name.to_owned(), plain(text));
     blocking(move || {
+        let place = place(&config, &name)?;
         let known = Config::serve_edited(&place.main, &place.file, &text).ok();
         let known = known.as_ref().unwrap_or(&config);
         if known.stations.by_id(&show.station).is_none() {
@@ -203,8 +209,7 @@ pub async fn with_station(
     address: &str,
     called: Option<String>,
 ) -> Result<String, Problem> {
-    let (config, place) = (allowed(site)?, place(site, name)?);
-    let text = plain(text);
+    let (config, name, text) = (allowed(site)?, name.to_owned(), plain(text));
     let wrong = |reason: String| {
         let sentence = Sentence::new("problem_edit_station").with("reason", reason);
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
@@ -223,6 +228,7 @@ pub async fn with_station(
     let called = called.or(found.name).unwrap_or(host);
     let Some(way) = found.ways.into_iter().next() else { return Err(no_address()) };
     blocking(move || {
+        let place = place(&config, &name)?;
         let known = Config::serve_edited(&place.main, &place.file, &text).ok();
         let id = station_id(&called, Some(known.as_ref().unwrap_or(&config)));
         added(&Addition::station(&id, way.keys(&called, &[])), &text)
@@ -247,18 +253,18 @@ fn allowed(site: &Site) -> Result<Arc<Config>, Problem> {
     Err(Problem::new(StatusCode::FORBIDDEN, sentence))
 }
 
-/// All files of the configuration, by what they are called.
-fn names(config: &Config) -> Vec<(String, PathBuf)> {
+/// All files of the configuration, by what they are called. Also those that are new, and have mistakes yet. Blocks on the
+/// disk.
+fn names(main: &Path) -> Vec<(String, PathBuf)> {
     let name = |file: &Path| file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let main = (name(&config.file), config.file.clone());
-    let sides = config.sides.iter().map(|side| (format!("{SIDE_FOLDER}/{}", name(side)), side.clone()));
-    std::iter::once(main).chain(sides).collect()
+    let sides = side_files(main).unwrap_or_default().into_iter();
+    let sides = sides.map(|side| (format!("{SIDE_FOLDER}/{}", name(&side)), side));
+    std::iter::once((name(main), main.to_owned())).chain(sides).collect()
 }
 
 /// Only files that the configuration has are found: no name leads elsewhere.
-fn place(site: &Site, name: &str) -> Result<Place, Problem> {
-    let config = site.config();
-    let found = names(&config).into_iter().find(|(known, _)| name.is_empty() || known == name);
+fn place(config: &Config, name: &str) -> Result<Place, Problem> {
+    let found = names(&config.file).into_iter().find(|(known, _)| name.is_empty() || known == name);
     let (name, file) =
         found.ok_or_else(|| Problem::not_found(Sentence::new("problem_edit_no_file").with("file", name)))?;
     Ok(Place { main: config.file.clone(), file, name, state: config.state.clone() })
@@ -285,6 +291,16 @@ fn mistaken(first: &Mistake, count: usize) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
 }
 
+fn obstructed(obstacle: &Obstacle) -> Sentence {
+    match obstacle {
+        Obstacle::Folder(folder) => unwritable(&folder.folder, &folder.reason),
+        Obstacle::Owner { file, owner } => Sentence::new("problem_edit_owner")
+            .with("file", file.display())
+            .with("owner", owner)
+            .with("user", user::current()),
+    }
+}
+
 /// Says that the service may not save in `folder`, and what to do.
 fn unwritable(folder: &Path, reason: &impl Display) -> Sentence {
     Sentence::new("problem_edit_unwritable")
@@ -297,6 +313,7 @@ fn unusable(error: &EditError) -> Problem {
     tracing::warn!(%error, "the configuration could not be edited over the page");
     match error {
         EditError::Changed { .. } => Problem::new(StatusCode::CONFLICT, Sentence::new("problem_edit_changed")),
+        EditError::NotYaml => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Sentence::new("problem_edit_not_yaml")),
         EditError::Layout { section } => {
             let sentence = Sentence::new("problem_edit_layout").with("section", section);
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, sentence)
@@ -327,7 +344,8 @@ fn plain(text: &str) -> String {
 /// `text` with the line ends and the byte order mark that the file has.
 fn as_before(text: &str, before: &str) -> String {
     let mark = if before.starts_with('\u{feff}') { "\u{feff}" } else { "" };
-    let ends = if before.contains("\r\n") { text.replace('\n', "\r\n") } else { text.to_owned() };
+    let is_of_windows = 2 * before.matches("\r\n").count() > before.matches('\n').count();
+    let ends = if is_of_windows { text.replace('\n', "\r\n") } else { text.to_owned() };
     format!("{mark}{ends}")
 }
 
@@ -337,6 +355,7 @@ mod tests {
 
     #[test]
     fn a_save_leaves_the_line_ends_and_the_mark_of_the_file() {
+        assert_eq!(as_before("a: 1\nb: 2\nc: 3\n", "a: 1\r\nb: 2\nc: 3\n"), "a: 1\nb: 2\nc: 3\n", "most lines end so");
         for before in ["a: 1\nb: 2\n", "a: 1\r\nb: 2\r\n", "\u{feff}a: 1\r\n"] {
             assert_eq!(as_before(&plain(before), before), before);
             // As a form sends it.

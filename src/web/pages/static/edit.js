@@ -52,7 +52,7 @@ class Editor {
     if (event.isComposing) return;
     if (event.key === "s" && (event.ctrlKey || event.metaKey) && !event.altKey) {
       event.preventDefault();
-      this.send("save");
+      if (!event.repeat) this.send("save");
     }
     if (event.key === "Enter" && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const { value, selectionStart: at } = this.text;
@@ -79,6 +79,8 @@ class Editor {
 
   async send(action) {
     clearTimeout(this.timer);
+    // One thing at a time is saved or put into the text.
+    if (this.text.readOnly) return;
     const turn = ++this.turn;
     const sent = this.text.value;
     const body = new URLSearchParams([...new FormData(this.form)].filter(([name]) => name !== "action"));
@@ -86,6 +88,7 @@ class Editor {
     body.append("part", "1");
     const verdict = this.form.querySelector(".verdict");
     if (action === "station") verdict.textContent = this.form.dataset.working;
+    this.text.readOnly = action !== "check";
     this.form.ariaBusy = "true";
     try {
       // The property is that of the buttons, which are called so.
@@ -97,6 +100,7 @@ class Editor {
     } catch {
       if (turn === this.turn) verdict.textContent = document.getElementById("toasts").dataset.failed;
     } finally {
+      if (action !== "check") this.text.readOnly = false;
       if (turn === this.turn) this.form.ariaBusy = null;
     }
   }
