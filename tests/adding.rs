@@ -52,7 +52,7 @@ async fn whatever_a_person_has_of_a_station_becomes_lines_by_which_it_was_heard(
         let before = read(&aircheck, "stations.yaml");
         let ran = aircheck.run(&["add", &address]).await;
         assert_eq!(ran.code, 0, "{address}: {ran}");
-        assert!(ran.stdout.contains("s of sound") && ran.stdout.contains("aircheck add --station "), "{ran}");
+        assert!(ran.stdout.contains("s of sound") && ran.stdout.contains(" add --station "), "{ran}");
         let new = new_lines(&before, &read(&aircheck, "stations.yaml"));
         let has = |words: &str| new.iter().any(|line| line.contains(words));
         assert!(new[0].starts_with("    ") && new[0].ends_with(':'), "like the others: {new:?}");
@@ -179,7 +179,8 @@ async fn a_first_file_is_right_and_never_written_over_another() {
     let schema: Value = serde_json::from_str(&read(&aircheck, "new/stations.schema.json")).expect("JSON");
     assert!(schema["properties"]["stations"]["description"].is_string());
     let checked = aircheck.run_with(&["--config", name, "check"], &variables).await;
-    assert!(checked.code < 2 && checked.stdout.contains("There are no stations yet: `aircheck add"), "{checked}");
+    let next = format!("There are no stations yet: `aircheck --config {name} add ADDRESS` adds one.");
+    assert!(checked.code < 2 && checked.stdout.contains(&next), "{checked}");
     let ran = aircheck.run_with(&["init", name], &variables).await;
     assert!(ran.code == 1 && ran.stderr.contains("is there already"), "{ran}");
     assert_eq!(std::fs::read_to_string(&file).expect("a file"), text);

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use super::catalogue::still_used;
 use super::exit::{DONE, FAILED, USAGE};
+use super::locate;
 use super::next::rfc3339;
 use super::print::{print, print_json, short, table};
 use super::probe::{self, Probed};
@@ -256,6 +257,7 @@ fn free_space(folder: &Path) -> Option<u64> {
 }
 
 fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
+    let aircheck = locate::command(&config.file);
     let mut text = format!("{} is right.\n\n", config.file.display());
     let pair = |name: &str, value: String| [name.to_owned(), value];
     let free = report.free.map_or_else(String::new, |free| format!(" ({} free)", readable::bytes(free)));
@@ -292,11 +294,12 @@ fn summary(config: &Config, report: &Report, now: DateTime<Utc>) -> String {
         let _ = write!(text, "\nStore tried just now\n{}", table("  ", &[row]));
     }
     if config.stations.is_empty() {
-        text.push_str("  There are no stations yet: `aircheck add ADDRESS` adds one.\n");
+        let _ = writeln!(text, "  There are no stations yet: `{aircheck} add ADDRESS` adds one.");
     }
     if config.shows.is_empty() {
-        text.push_str(
-            "\nThere are no shows yet: `aircheck add --station ID --cron \"0 14 * * *\" --length 1h` adds one.\n",
+        let _ = writeln!(
+            text,
+            "\nThere are no shows yet: `{aircheck} add --station ID --cron \"0 14 * * *\" --length 1h` adds one."
         );
         return text;
     }

@@ -131,8 +131,7 @@ shows:
 }
 
 fn next_steps(file: &Path) -> String {
-    let found = locate::find(None).ok().and_then(|found| std::path::absolute(found).ok());
-    let option = if found.as_deref() == Some(file) { String::new() } else { format!("--config {} ", file.display()) };
+    let aircheck = locate::command(file);
     let mut text = format!("{} is written. It has no station yet.\n\nNext:\n", file.display());
     for (command, what) in [
         ("add ADDRESS", "add a station: the address of its page, playlist or stream, or its name"),
@@ -140,7 +139,7 @@ fn next_steps(file: &Path) -> String {
         ("check", "see what airs next"),
         ("run", "record"),
     ] {
-        let _ = writeln!(text, "  aircheck {option}{command}\n      {what}");
+        let _ = writeln!(text, "  {aircheck} {command}\n      {what}");
     }
     text
 }

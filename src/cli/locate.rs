@@ -38,6 +38,19 @@ pub(super) fn find(named: Option<PathBuf>) -> Result<PathBuf, LocateError> {
     usual.iter().find(|file| file.is_file()).cloned().ok_or(LocateError::Nowhere(usual))
 }
 
+/// Returns how a command about `file` begins: it names the file only if aircheck would not find it by itself.
+pub(super) fn command(file: &Path) -> String {
+    let absolute = |file: &Path| std::path::absolute(file).ok();
+    let usual = find(std::env::var_os("AIRCHECK_CONFIG").map(PathBuf::from)).ok();
+    if usual.is_some_and(|usual| absolute(&usual) == absolute(file)) {
+        return "aircheck".to_owned();
+    }
+    let file = file.display().to_string();
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    let quoted = if file.chars().all(is_plain) { file } else { format!("'{}'", file.replace('\'', r"'\''")) };
+    format!("aircheck --config {quoted}")
+}
+
 /// Returns the file in the configuration folder of this user.
 pub(super) fn personal() -> Option<PathBuf> {
     std::env::var_os("XDG_CONFIG_HOME")

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::airings::plan;
 use crate::base::clock::SystemClock;
+use crate::cli::locate;
 use crate::config::{Config, Show, Station, keep_text};
 use crate::daemon::Lock;
 use crate::language::Language;
@@ -25,7 +26,7 @@ pub(super) enum Added {
 pub(super) fn words(added: &Added, before: Option<&Config>, after: &Config, target: &Path) -> String {
     let now = SystemClock::shared().now();
     let mut text = String::new();
-    let file = target.display();
+    let (file, aircheck) = (target.display(), locate::command(&after.file));
     match added {
         Added::Station(heard) => {
             let is_new = |station: &&Arc<Station>| before.is_none_or(|before| before.station(&station.id).is_none());
@@ -33,7 +34,7 @@ pub(super) fn words(added: &Added, before: Option<&Config>, after: &Config, targ
             let (id, zone) = (&station.id, station.timezone);
             let _ = writeln!(text, "{file} has the station {id} now ({}): {heard}.", station.name);
             let _ = writeln!(text, "To record an hour of it every day at 14:00 ({zone}):");
-            let _ = writeln!(text, "  aircheck add --station {id} --cron \"0 14 * * *\" --length 1h");
+            let _ = writeln!(text, "  {aircheck} add --station {id} --cron \"0 14 * * *\" --length 1h");
         }
         Added::Show => {
             let is_new = |show: &&Arc<Show>| before.is_none_or(|before| before.show(&show.id).is_none());
@@ -42,11 +43,11 @@ pub(super) fn words(added: &Added, before: Option<&Config>, after: &Config, targ
             let _ = writeln!(text, "{}", when(show, now));
         }
     }
-    text.push_str(if Lock::output_in_use(&after.state).is_some() {
-        "The service that runs takes it up by itself, within a few seconds.\n"
+    if Lock::output_in_use(&after.state).is_some() {
+        text.push_str("The service that runs takes it up by itself, within a few seconds.\n");
     } else {
-        "`aircheck run` records; a service that runs takes it up by itself.\n"
-    });
+        let _ = writeln!(text, "`{aircheck} run` records; a service that runs takes it up by itself.");
+    }
     text
 }
 
