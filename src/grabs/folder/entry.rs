@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use twox_hash::XxHash3_64;
 
-use crate::base::hash::{fnv1a, sha256};
 use crate::library::store::is_full;
 use crate::model::Container;
 
@@ -177,8 +177,7 @@ pub(super) struct SegmentLine {
     pub is_timed: bool,
 }
 
-/// The hash by which bytes are known again: the first 64 bits of their SHA-256.
+/// The hash by which bytes are known again: XXH3, because SHA-256 takes a fifth of all that a download costs.
 pub fn hash(bytes: &[u8]) -> u64 {
-    let digits = sha256(&[bytes]);
-    digits.get(..16).and_then(|digits| u64::from_str_radix(digits, 16).ok()).unwrap_or_else(|| fnv1a(&digits))
+    XxHash3_64::oneshot(bytes)
 }
