@@ -20,7 +20,8 @@ BINARY = "$(TARGET_DIR)/release/aircheck"
 BUILD_PARTS = cc=build-essential /etc/ssl/certs/ca-certificates.crt=ca-certificates
 RUN_PARTS = ffmpeg=ffmpeg rtmpdump=rtmpdump
 TEST_PARTS = nginx=nginx /usr/lib/nginx/modules/ngx_rtmp_module.so=libnginx-mod-rtmp icecast2=icecast2 podget=podget \
-	mutagen-inspect=python3-mutagen systemd-analyze=systemd chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk
+	mutagen-inspect=python3-mutagen systemd-analyze=systemd chromium=chromium /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc=fonts-noto-cjk \
+	/usr/lib/python3/dist-packages/aiosmtpd=python3-aiosmtpd
 
 # Most tests wait for the clock of a radio station, not for a processor, so more of them run than there are processors: those
 # of single parts, those of everything together (of which those with many recordings wait for each other, see

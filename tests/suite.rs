@@ -53,6 +53,7 @@ mod machine_kill;
 mod machine_recover;
 mod machine_shows;
 mod machine_tape;
+mod mail;
 mod metrics;
 mod notify;
 mod object_sources;

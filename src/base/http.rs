@@ -49,7 +49,9 @@ use self::guard::{Guard, OutOfReach};
 pub use self::limits::{CONNECT_TIMEOUT, READ_TIMEOUT};
 use self::reach::ANYWHERE;
 pub use self::reach::Reach;
+pub use self::reasons::innermost;
 pub use self::storage::storage_client;
+pub use self::tls::TlsTrouble;
 use super::clock::SharedClock;
 use super::redact;
 

@@ -22,10 +22,11 @@ mod yaml;
 pub use read::{SIDE_FOLDER, parse_steps, side_files};
 pub use values::{
     Address, AlwaysTaped, Artwork, Auth, BodyTemplate, ById, Config, CopiedKind, Crontab, CrontabError, DeadAirRule,
-    Encoding, Encodings, Find, GapPolicy, Grabs, Hls, HlsRule, Icecast, Id3, Keep, Keys, LONGEST, MomentError, Ntfy,
-    ObjectStore, Origins, PositionError, Purpose, Rtmp, Secret, Show, SigningKey, SourceConfig, Station, Step,
-    TagTemplates, Target, Template, TemplateError, TitleAddress, TitleRule, Unwritable, Values, Way, Web, Webhook, day,
-    keep_text, parse_duration, parse_duration_up_to, parse_moment, parse_position, parse_rate, parse_size, slug,
+    Email, Encoding, Encodings, Find, GapPolicy, Grabs, Hls, HlsRule, Icecast, Id3, Keep, Keys, LONGEST, MailSecurity,
+    MailServer, MomentError, Ntfy, ObjectStore, Origins, PositionError, Purpose, Rtmp, Secret, Show, SigningKey,
+    SourceConfig, Station, Step, TagTemplates, Target, Template, TemplateError, TitleAddress, TitleRule, Unwritable,
+    Values, Way, Web, Webhook, day, keep_text, parse_duration, parse_duration_up_to, parse_moment, parse_position,
+    parse_rate, parse_size, slug,
 };
 pub use yaml::{ConfigErrors, Problem};
 

@@ -13,6 +13,8 @@ const AFTER_TOO_MUCH: Duration = Duration::from_secs(60);
 pub enum Answer {
     /// The target has taken the message, with its words.
     Taken(String),
+    /// The target has taken the message, and it does not reach all that it is for.
+    Partly(String),
     /// It is to be tried again, after a pause if the target asks for one.
     Later {
         /// Why.
@@ -50,7 +52,7 @@ impl Answer {
         }
     }
 
-    /// Whether the target has taken the message.
+    /// Whether the target has taken the message, for all that it is for.
     pub fn is_taken(&self) -> bool {
         matches!(self, Self::Taken(_))
     }
@@ -58,7 +60,11 @@ impl Answer {
     /// Returns what was answered, in words.
     pub fn words(&self) -> &str {
         match self {
-            Self::Taken(words) | Self::Refused(words) | Self::Gone(words) | Self::Later { why: words, .. } => words,
+            Self::Taken(words)
+            | Self::Partly(words)
+            | Self::Refused(words)
+            | Self::Gone(words)
+            | Self::Later { why: words, .. } => words,
         }
     }
 }

@@ -124,7 +124,8 @@ impl Sender {
         loop {
             let words = || answer.words().to_owned();
             let written = match (&answer, next) {
-                (Answer::Taken(_), _) => self.catalogue.message_sent(*number, now).await,
+                (Answer::Taken(_), _) => self.catalogue.message_sent(*number, None, now).await,
+                (Answer::Partly(words), _) => self.catalogue.message_sent(*number, Some(words.clone()), now).await,
                 (Answer::Gone(words), _) => self.catalogue.switch_off_target(name, words, now).await,
                 (Answer::Later { .. }, Some(pause)) => self.postpone(*number, words(), now, pause).await,
                 (Answer::Later { .. } | Answer::Refused(_), _) => {
@@ -158,6 +159,10 @@ impl Sender {
                 if self.troubles.note(name, None) {
                     info!(target_name = name, "the target takes messages again");
                 }
+            }
+            Answer::Partly(why) => {
+                self.troubles.note(name, trouble(false));
+                warn!(target_name = name, %why, "a message does not reach everybody");
             }
             Answer::Later { why, .. } => {
                 let is_new = self.troubles.note(name, trouble(false));

@@ -402,6 +402,10 @@ fn place(target: &Target) -> String {
         Way::Webhook(webhook) => webhook.url.to_string(),
         Way::Run(command) => command.join("\0"),
         Way::Ntfy(ntfy) => format!("{}{}", ntfy.server, ntfy.topic.0),
+        Way::Email(email) => {
+            let to: Vec<&str> = email.to.iter().map(|to| to.email.as_ref()).collect();
+            format!("{} {} {}", email.server.host, email.server.port, to.join(" "))
+        }
     };
     sha256(&[place.as_bytes()])
 }

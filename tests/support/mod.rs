@@ -19,6 +19,7 @@
 //! | [`weed`] | a real SeaweedFS, an object store |
 //! | [`odd_store`] | an object store that does what a real one cannot be made to do |
 //! | [`receiver`] | a receiver of webhooks that checks signatures, and answers as it is told to |
+//! | [`mail`] | a real mail server, with answers as a test wants them |
 //! | [`wire`] | a connection that is cut or held when so much was sent |
 //! | [`playlists`] | reads playlists of HLS, and checks them |
 //! | [`ports`] | ports to listen on |
@@ -59,6 +60,7 @@ pub mod icecast;
 pub mod kept;
 pub mod library;
 pub mod machine;
+pub mod mail;
 pub mod odd_store;
 pub mod origin;
 pub mod pace;

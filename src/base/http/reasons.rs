@@ -5,8 +5,8 @@ use std::io;
 
 use crate::base::redact;
 
-/// The innermost reason.
-pub(super) fn innermost(error: &(dyn Error + 'static)) -> String {
+/// The innermost reason, without secrets.
+pub fn innermost(error: &(dyn Error + 'static)) -> String {
     let reason = chain(error).last().map(ToString::to_string).unwrap_or_default();
     redact::text(&reason)
 }

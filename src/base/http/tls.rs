@@ -17,8 +17,13 @@ use super::reasons::chain;
 /// What a person can do about a bad certificate.
 const BY_CHOICE: &str = "to record it all the same, write `tls: { accept_invalid: true }` at the station";
 /// Why an old server fails.
-const OLD: &str = "it knows only TLS or ciphers of before TLS 1.2 with forward secrecy, which are not spoken here; \
-                   an http:// address of the station may do";
+const OLD: &str = "it knows only TLS or ciphers of before TLS 1.2 with forward secrecy, which are not spoken here";
+/// What may help at a station.
+const HTTP_MAY_DO: &str = "an http:// address of the station may do";
+/// What a server did that did not like the handshake.
+const CUT_SHORT: &str = "it closed the connection in the middle of the handshake";
+/// What a person can do about a certificate that this machine does not know.
+const BY_TRUST: &str = "whoever signed it can be added to the certificates that this machine trusts";
 
 /// The TLS configuration, with HTTP/2. With `accept_invalid` any certificate is accepted.
 pub(super) fn config(accept_invalid: bool) -> Result<ClientConfig, rustls::Error> {
@@ -84,30 +89,68 @@ impl ServerCertVerifier for AcceptAll {
 
 /// What is wrong with the TLS of a server and what to do, if `error` is about that.
 pub(super) fn trouble(error: &(dyn Error + 'static)) -> Option<String> {
-    chain(error).find_map(|reason| match reason.downcast_ref::<rustls::Error>() {
-        Some(reason) => Some(words(reason)),
-        None => reason.downcast_ref::<io::Error>().and_then(cut_short),
+    Some(match TlsTrouble::of(error)? {
+        TlsTrouble::Certificate(fault) => format!("{fault}; {BY_CHOICE}"),
+        TlsTrouble::Old => format!("{OLD}; {HTTP_MAY_DO}"),
+        TlsTrouble::NoTls => "what it answers is no TLS; is it an http:// address?".to_owned(),
+        TlsTrouble::CutShort => format!("{CUT_SHORT}; perhaps {OLD}; {HTTP_MAY_DO}"),
+        TlsTrouble::Other(words) => words,
     })
 }
 
-/// What to say of a server that closes the connection during the handshake.
-fn cut_short(error: &io::Error) -> Option<String> {
-    let cut = error.kind() == io::ErrorKind::UnexpectedEof && error.to_string().contains("handshake");
-    cut.then(|| format!("it closed the connection in the middle of the handshake; perhaps {OLD}"))
+/// What is wrong with the TLS of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TlsTrouble {
+    /// Its certificate is not to be believed, for this reason.
+    Certificate(String),
+    /// It knows only what is not spoken any more.
+    Old,
+    /// What it answers is no TLS.
+    NoTls,
+    /// It closed the connection during the handshake.
+    CutShort,
+    /// Something else.
+    Other(String),
 }
 
-fn words(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(certificate) => format!("{}; {BY_CHOICE}", fault(certificate)),
-        rustls::Error::AlertReceived(
-            AlertDescription::ProtocolVersion
-            | AlertDescription::HandshakeFailure
-            | AlertDescription::InsufficientSecurity,
-        )
-        | rustls::Error::PeerIncompatible(_) => OLD.to_owned(),
-        rustls::Error::InvalidMessage(_) => "what it answers is no TLS; is it an http:// address?".to_owned(),
-        other => other.to_string(),
+impl TlsTrouble {
+    /// What is wrong with the TLS of a server, if `error` is about that.
+    pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
+        chain(error).find_map(|reason| match reason.downcast_ref::<rustls::Error>() {
+            Some(reason) => Some(Self::read(reason)),
+            None => reason.downcast_ref::<io::Error>().filter(|error| is_cut_short(error)).map(|_| Self::CutShort),
+        })
     }
+
+    fn read(error: &rustls::Error) -> Self {
+        match error {
+            rustls::Error::InvalidCertificate(certificate) => Self::Certificate(fault(certificate)),
+            rustls::Error::AlertReceived(
+                AlertDescription::ProtocolVersion
+                | AlertDescription::HandshakeFailure
+                | AlertDescription::InsufficientSecurity,
+            )
+            | rustls::Error::PeerIncompatible(_) => Self::Old,
+            rustls::Error::InvalidMessage(_) => Self::NoTls,
+            other => Self::Other(other.to_string()),
+        }
+    }
+
+    /// Says it of a server of any kind. `otherwise` says what may be meant if it speaks no TLS.
+    pub fn words(self, otherwise: &str) -> String {
+        match self {
+            Self::Certificate(fault) => format!("{fault}; {BY_TRUST}"),
+            Self::Old => OLD.to_owned(),
+            Self::NoTls => format!("what it answers is no TLS; {otherwise}"),
+            Self::CutShort => CUT_SHORT.to_owned(),
+            Self::Other(words) => words,
+        }
+    }
+}
+
+/// Whether a server closed the connection during the handshake.
+fn is_cut_short(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof && error.to_string().contains("handshake")
 }
 
 /// What is wrong with a certificate.

@@ -45,6 +45,8 @@ pub enum Kind {
     Pattern,
     /// A regular expression, or a list of them.
     Patterns,
+    /// An address of mail, or a list of them.
+    Addresses,
     /// A CSS selector.
     Selector,
     /// A JSONPath.
@@ -138,6 +140,7 @@ impl Kind {
                 | Self::Rates
                 | Self::RatesOr(_)
                 | Self::Patterns
+                | Self::Addresses
                 | Self::Headers
                 | Self::Section(_)
                 | Self::SectionOrNo(_)
@@ -215,6 +218,7 @@ impl Kind {
             Self::Url(schemes) => format!("a URL such as `{}://…`", schemes.first().unwrap_or(&"http")),
             Self::Pattern => "a regular expression in single quotes".to_owned(),
             Self::Patterns => "a regular expression in single quotes, or a list of them".to_owned(),
+            Self::Addresses => "an address of mail such as `anna@example.org`, or a list of them".to_owned(),
             Self::Selector => "a CSS selector such as `script`".to_owned(),
             Self::JsonPath => "a JSONPath such as `$.stream.url`".to_owned(),
             Self::StationId => "the id of a station".to_owned(),

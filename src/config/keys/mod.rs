@@ -1,12 +1,13 @@
 //! The keys of the file: which there are, what each takes, and the sections they form.
 //!
-//! One set of tables (`tables`, `station`, `encodings`, `handed_out`, `kept`, `notify`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
+//! One set of tables (`tables`, `station`, `encodings`, `handed_out`, `kept`, `notify`, `mail`) drives the check for unknown keys, the hints and the JSON Schema, so that they cannot disagree.
 
 mod encodings;
 mod examples;
 mod handed_out;
 mod kept;
 mod kind;
+mod mail;
 mod notify;
 mod schema;
 mod section;

@@ -1,6 +1,7 @@
 //! The keys of those who are told what happens.
 
 use super::kind::{Kind, Table, key};
+use super::mail::EMAIL;
 use super::station::HTTP;
 
 /// A target.
@@ -29,8 +30,14 @@ pub static TARGET: Table = Table {
             "By this program, with the facts in its environment and as JSON on its input. Nothing of it goes through a shell.",
         ),
         key("ntfy", Kind::UrlOr(HTTP, &NTFY), "ntfy: https://ntfy.sh/my-topic", "By a topic of ntfy, on a phone."),
+        key(
+            "email",
+            Kind::Section(&EMAIL),
+            "email: { to: anna@example.org, server: smtp.example.org, user: radio@example.org, password: env:SMTP_PASSWORD }",
+            "By mail, to one or several people.",
+        ),
     ],
-    one_of: &["webhook", "run", "ntfy"],
+    one_of: &["webhook", "run", "ntfy", "email"],
 };
 
 /// A webhook.

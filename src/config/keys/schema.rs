@@ -7,12 +7,13 @@ use super::examples::example;
 use super::handed_out::{GRAB, HLS_OF_RECORDINGS};
 use super::kept::{KEEP, KEEP_CLIPS, KEEP_STATION};
 use super::kind::{Key, Kind, OWN, Table};
+use super::mail::EMAIL;
 use super::notify::{NTFY, TARGET, WEBHOOK};
 use super::station::{HLS, ICECAST, RTMP_SOURCE, STATION, STEP, TAPE, TITLES, TLS};
 use super::tables::{DEAD_AIR, FILE, LOCAL, SHOW, STORE, TAGS, WEB};
 
 /// The sections that the file has below its top.
-pub(super) static SECTIONS: [&Table; 25] = [
+pub(super) static SECTIONS: [&Table; 26] = [
     &WEB,
     &STORE,
     &LOCAL,
@@ -38,6 +39,7 @@ pub(super) static SECTIONS: [&Table; 25] = [
     &TARGET,
     &WEBHOOK,
     &NTFY,
+    &EMAIL,
 ];
 
 /// Makes the schema from the tables that the file is read by.
@@ -110,7 +112,9 @@ fn kind(key: &Key) -> Value {
         Kind::Integer(first, last) => json!({ "type": "integer", "minimum": first, "maximum": last }),
         Kind::Choice(values) => json!({ "enum": values }),
         Kind::Words => json!({ "type": "array", "items": { "type": ["string", "number"] } }),
-        Kind::Patterns => json!({ "anyOf": [text(), { "type": "array", "items": { "type": "string" } }] }),
+        Kind::Addresses | Kind::Patterns => {
+            json!({ "anyOf": [text(), { "type": "array", "items": { "type": "string" } }] })
+        }
         Kind::Headers => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
         Kind::Section(table) => reference(table),
         Kind::UrlOr(_, table) | Kind::DurationOr(table) => json!({ "anyOf": [text(), reference(table)] }),

@@ -1,5 +1,6 @@
 //! Parsers of single values, checked by the libraries that will use them.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use regex::Regex;
@@ -8,8 +9,9 @@ use serde_json_path::JsonPath;
 use url::Url;
 
 use crate::base::redact;
-use crate::config::keys::{HTTP, RTMP};
+use crate::config::keys::{HTTP, RTMP, Section};
 use crate::config::values::{Complaint, any_of, nearest, secret};
+use crate::config::yaml::Problems;
 
 /// Parses a URL of one of `schemes`, or a secret that holds one.
 pub fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Complaint> {
@@ -47,6 +49,23 @@ pub fn url(text: &str, folder: &Path, schemes: &[&str]) -> Result<Url, Complaint
         return Err(Complaint::new(format!("`{shown}` names no host")));
     }
     Ok(url)
+}
+
+/// Reads a value that no message shows.
+pub fn revealed<T>(
+    keys: &Section<'_>,
+    name: &str,
+    folder: &Path,
+    problems: &mut Problems,
+    parse: impl Fn(&str) -> Result<T, Complaint>,
+) -> Option<T> {
+    let entry = keys.get(name)?;
+    // Problems are shown with their line.
+    problems.hide(entry.value.location);
+    keys.read(name, problems, |text| {
+        let value = secret::reveal(text.trim(), folder).map(Cow::into_owned)?;
+        parse(value.trim())
+    })
 }
 
 /// Parses a regular expression.

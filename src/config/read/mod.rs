@@ -13,6 +13,7 @@ mod find;
 mod gaps;
 mod grab;
 mod hls;
+mod mail;
 mod notify;
 mod object_store;
 mod origins;

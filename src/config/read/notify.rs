@@ -1,17 +1,17 @@
 //! The key `notify`.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use url::Url;
 
-use super::checks;
+use super::checks::{self, revealed};
 use super::find::headers;
+use super::mail;
 use crate::config::keys::{HTTP, Section, TARGET};
 use crate::config::values::{
-    BodyTemplate, Complaint, Ntfy, Secret, SigningKey, Target, Way, Webhook, any_of, nearest, secret, slug,
+    BodyTemplate, Complaint, Ntfy, Secret, SigningKey, Target, Way, Webhook, any_of, nearest, slug,
 };
 use crate::config::yaml::{Content, Node, Problems};
 use crate::model::NoticeKind;
@@ -52,6 +52,7 @@ fn target(number: usize, node: &Node, folder: &Path, problems: &mut Problems) ->
         webhook(&section, folder, problems).map(Way::Webhook),
         run(&section, problems).map(Way::Run),
         ntfy(&section, folder, problems).map(Way::Ntfy),
+        mail::read(&section, folder, problems).map(Way::Email),
     ];
     let way = ways.into_iter().flatten().next()?;
     Some(Target { name: name?, on, language: language.unwrap_or("en"), way })
@@ -138,21 +139,4 @@ fn topic(url: &Url) -> Result<(Url, String), Complaint> {
     server.set_fragment(None);
     server.set_path(&if folders.is_empty() { "/".to_owned() } else { format!("/{folders}/") });
     Ok((server, topic.to_owned()))
-}
-
-/// Reads a value that no message shows.
-fn revealed<T>(
-    keys: &Section<'_>,
-    name: &str,
-    folder: &Path,
-    problems: &mut Problems,
-    parse: impl Fn(&str) -> Result<T, Complaint>,
-) -> Option<T> {
-    let entry = keys.get(name)?;
-    // Problems are shown with their line.
-    problems.hide(entry.value.location);
-    keys.read(name, problems, |text| {
-        let value = secret::reveal(text.trim(), folder).map(Cow::into_owned)?;
-        parse(value.trim())
-    })
 }

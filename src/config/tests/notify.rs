@@ -32,7 +32,7 @@ fn a_target_is_told_all_but_what_is_as_it_should_be() {
 fn what_is_wrong_about_a_target_says_what_to_write() {
     for (keys, message, hint) in [
         ("run: [x]", "this target has no `name`", "add `name: phone`"),
-        ("name: a", "this target needs `webhook`, `run` or `ntfy`", "add for example `webhook: https://…`"),
+        ("name: a", "this target needs `webhook`, `run`, `ntfy` or `email`", "add for example `webhook: https://…`"),
         ("name: a, run: [x], ntfy: https://n.example/t", "has `run` and `ntfy`, and must have only one", "take one"),
         ("name: a, run: []", "`run` names no program", "write `run: [program, argument]`"),
         ("name: a, run: [x], on: [fialed]", "`on` cannot be `fialed`", "write `failed`"),
@@ -52,4 +52,79 @@ fn what_is_wrong_about_a_target_says_what_to_write() {
     }
     let twice = only(&with_station("notify: [{ name: a, run: [x] }, { name: a, run: [y] }]\n"));
     assert!(twice.2.contains("two targets are called `a`"), "{twice:?}");
+}
+
+#[test]
+fn mail_is_from_whoever_logs_in_if_nobody_else_is_named() {
+    let told = targets(
+        "  - { name: a, email: { to: anna@example.org, server: smtp.example.org, user: radio@example.org, password: geheim } }\n  \
+         - { name: b, email: { to: [김민수 <minsu@example.kr>, ben@예시.한국, ben@예시.한국], server: \
+         \"smtps://me:geheim@smtp.example.org:4650\", from: Radio <radio@example.org> } }\n",
+    );
+    let emails: Vec<&Email> = told
+        .iter()
+        .map(|target| match &target.way {
+            Way::Email(email) => email,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    let [one, other] = emails[..] else { panic!("{told:?}") };
+    assert_eq!(one.from.to_string(), "aircheck <radio@example.org>");
+    assert_eq!((one.server.port, one.server.security), (587, MailSecurity::StartTls));
+    assert_eq!(one.server.login, Some(("radio@example.org".to_owned(), Secret("geheim".to_owned()))));
+    let to: Vec<_> = other.to.iter().map(|to| (to.name.clone().unwrap_or_default(), to.email.to_string())).collect();
+    let person = |name: &str, address: &str| (name.to_owned(), address.to_owned());
+    assert_eq!(to, [person("김민수", "minsu@example.kr"), person("", "ben@xn--vv4b11d.xn--3e0b707e")]);
+    assert_eq!((other.from.to_string().as_str(), other.server.port), ("Radio <radio@example.org>", 4650));
+    assert_eq!(other.server.login.as_ref().map(|(user, _)| user.as_str()), Some("me"));
+    assert_eq!(told[0].place(), "mail by smtp.example.org");
+    assert!(!format!("{told:?}").contains("geheim"), "no log shows it");
+}
+
+#[test]
+fn what_is_wrong_about_mail_says_what_to_write() {
+    for (keys, message, hint) in [
+        ("server: h.example, from: a@h.example", "this `email` has no `to`", "add `to: Anna <anna@example.org>`"),
+        ("to: a@h.example, from: a@h.example", "this `email` has no `server`", "add `server: smtp.example.org`"),
+        ("to: [], server: h.example, from: a@h.example", "`to` names nobody", "write `to: anna@example.org`"),
+        ("to: a@h.example, server: h.example", "has no `from`, and no `user` that is an address", "add `from: radio@"),
+        (
+            "to: [a@h.example, b], server: h.example, from: a@h.example",
+            "`b` is no address of mail: there is no `@`",
+            "Anna <",
+        ),
+        (
+            "to: a@h.example, server: h.example, from: a@h.example, user: x",
+            "a `user` and no `password`",
+            "env:SMTP_PASSWORD",
+        ),
+        (
+            "to: a@h.example, server: h.example, from: a@h.example, password: x",
+            "a `password` and no `user`",
+            "add `user:",
+        ),
+        (
+            "to: a@h.example, server: h.example, user: a@h.example, password: env:AIRCHECK_NO_SUCH",
+            "no variable `AIRCHECK_NO_SUCH`",
+            "set it",
+        ),
+        (
+            "to: a@h.example, server: smtps://h.example, plain: true, from: a@h.example",
+            "`plain: true` is none",
+            "take one",
+        ),
+        (
+            "to: a@h.example, server: h.example, from: a@h.example, plain: yes",
+            "must be `true` or `false`",
+            "write `true`",
+        ),
+        (
+            "to: a@h.example, server: h.example, from: a@h.example, pasword: x",
+            "`pasword` is not a key",
+            "write `password`",
+        ),
+    ] {
+        let problem = only(&with_station(&format!("notify: [{{ name: a, email: {{ {keys} }} }}]\n")));
+        assert!(problem.2.contains(message) && problem.3.contains(hint), "{keys}: {problem:?}");
+    }
 }

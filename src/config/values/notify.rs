@@ -10,6 +10,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use serde_json::{Map, Value as Json};
 use url::Url;
 
+use super::mail::Email;
 use super::object_store::Secret;
 use crate::model::{Notice, NoticeKind};
 
@@ -35,6 +36,8 @@ pub enum Way {
     Run(Vec<String>),
     /// By a topic of ntfy.
     Ntfy(Ntfy),
+    /// By mail.
+    Email(Email),
 }
 
 /// A webhook.
@@ -102,6 +105,7 @@ impl Target {
             Way::Webhook(webhook) => format!("webhook at {}", host(&webhook.url)),
             Way::Run(command) => format!("runs {}", command.first().map_or("", String::as_str)),
             Way::Ntfy(ntfy) => format!("ntfy at {}", host(&ntfy.server)),
+            Way::Email(email) => format!("mail by {}", email.server.host),
         }
     }
 }

@@ -102,11 +102,16 @@ impl Catalogue {
         .await
     }
 
-    /// Writes that a message was sent.
-    pub async fn message_sent(&self, number: i64, at: DateTime<Utc>) -> Result<(), CatalogueError> {
+    /// Writes that a message was sent, and whom it does not reach.
+    pub async fn message_sent(
+        &self,
+        number: i64,
+        but: Option<String>,
+        at: DateTime<Utc>,
+    ) -> Result<(), CatalogueError> {
         self.write_message(
-            "UPDATE messages SET state = 'sent', next_try = NULL, last_error = NULL, done = ?2 WHERE number = ?1",
-            move || (number, instant_text(at)),
+            "UPDATE messages SET state = 'sent', next_try = NULL, last_error = ?2, done = ?3 WHERE number = ?1",
+            move || (number, but, instant_text(at)),
         )
         .await
     }
@@ -246,7 +251,7 @@ mod tests {
         catalogue.postpone_message(1, "it is away".to_owned(), now + TimeDelta::seconds(5)).await.unwrap();
         assert_eq!(next("phone").await, Some(("a".to_owned(), 1)), "what comes later waits");
         assert_eq!(next("script").await, Some(("b".to_owned(), 0)), "nobody else does");
-        catalogue.message_sent(1, now).await.unwrap();
+        catalogue.message_sent(1, None, now).await.unwrap();
         assert_eq!(next("phone").await, Some(("c".to_owned(), 0)));
         catalogue.drop_message(3, "it said 400".to_owned(), now).await.unwrap();
         assert_eq!(next("phone").await, None);

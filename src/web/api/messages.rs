@@ -72,7 +72,7 @@ pub(super) struct Message {
     /// When it is tried again; null if it was not tried yet, or does not wait any more.
     #[schema(format = DateTime)]
     next_try: Option<String>,
-    /// Why it was not taken; null if it was.
+    /// Why it was not taken, or whom it does not reach; null if it was taken for all.
     error: Option<String>,
     /// When it was sent or given up.
     #[schema(format = DateTime)]
