@@ -307,7 +307,8 @@ impl Teller {
         let (mut down, mut up) = (Vec::new(), Vec::new());
         for change in self.pending.settle(looked, &self.open, clock.monotonic()) {
             match change {
-                Change::Begins(key, mut bad) => {
+                Change::Begins(key, bad) => {
+                    let mut bad = *bad;
                     if let Some(station) = &bad.station {
                         bad.airings = self.parts.concerned(StationId::new(&station.id), now).await;
                         down.push((key.clone(), bad.clone()));
