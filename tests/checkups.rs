@@ -8,6 +8,7 @@ use reqwest::{Client, Url};
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, until};
+use crate::support::dated::Dated;
 use crate::support::library::text;
 use crate::support::machine::{Daemon, SetClock};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup};
@@ -15,6 +16,11 @@ use crate::support::ports;
 use crate::support::receiver::Receiver;
 
 const LIMIT: Duration = Duration::from_secs(90);
+
+/// Forty minutes before a show at noon: the moment an hour ahead has passed.
+fn before_noon() -> DateTime<Utc> {
+    "2026-11-21T11:20:12Z".parse().expect("a time")
+}
 
 /// Returns what the interface says of the only station.
 async fn station(base: &Url) -> Value {
@@ -25,9 +31,7 @@ async fn station(base: &Url) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_station_that_is_down_before_its_show_is_reported_and_once_more_when_it_is_back() {
     let origin = Origin::start();
-    // Forty minutes before the show: the moment an hour ahead has passed.
-    let noon: DateTime<Utc> = "2026-11-21T11:20:12Z".parse().expect("a time");
-    let clock = SetClock::before(noon, &origin, &[Container::Adts]);
+    let clock = SetClock::before(before_noon(), &origin, &[Container::Adts]);
     let setup =
         Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Adts) };
     let origin_station = origin.station("s", setup);
@@ -73,5 +77,63 @@ async fn a_station_that_is_down_before_its_show_is_reported_and_once_more_when_i
     assert_eq!(told()[1].body["data"]["state"], "well");
     assert!(text(&Client::new(), &base, "/metrics").await.contains("\naircheck_stations_down 0"));
     assert_eq!(told().len(), 2, "each is told once");
+    daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_clock_that_most_stations_say_is_off_is_told_and_one_station_alone_is_not_believed() {
+    let origin = Origin::start();
+    let clock = SetClock::before(before_noon(), &origin, &[Container::Adts]);
+    let setup =
+        Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Adts) };
+    let origin_station = origin.station("s", setup);
+    let (port, receiver) = (ports::free(), Receiver::start().await);
+    let mut all = Vec::new();
+    for number in 1..=4 {
+        // The first one is an hour off.
+        let off = TimeDelta::hours(i64::from(number == 1));
+        all.push(Dated::start(number, &origin_station.url(), clock.ahead() + off).await);
+    }
+    let numbered = || all.iter().zip(1..);
+    let stations: String =
+        numbered().map(|(dated, number)| format!("  s{number}: {{ hls: \"{}\" }}\n", dated.url())).collect();
+    let show =
+        |number| format!("  - {{ title: News {number}, station: s{number}, cron: \"0 12 * * *\", length: 10m }}\n");
+    let shows: String = numbered().map(|(_, number): (_, u8)| show(number)).collect();
+    let aircheck = Aircheck::new(&format!(
+        "web: {{ listen: \"127.0.0.1:{port}\" }}\ntimezone: UTC\nstations:\n{stations}shows:\n{shows}\
+         notify:\n  - {{ name: hook, on: [clock_off], webhook: \"{}\" }}\n",
+        receiver.url("/"),
+    ));
+    clock.step(TimeDelta::seconds(-312));
+    let daemon = Daemon::start(&aircheck, Arc::clone(&clock));
+    let base = Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
+    until("the page", LIMIT, async || Client::new().get(base.clone()).send().await.is_ok()).await;
+    let ahead = async || {
+        let metrics = text(&Client::new(), &base, "/metrics").await;
+        let line = metrics.lines().find_map(|line| line.strip_prefix("aircheck_clock_ahead_seconds "));
+        line.and_then(|ahead| ahead.parse::<f64>().ok())
+    };
+    let told = || receiver.taken("clock_off");
+    until("it is told", LIMIT, async || !told().is_empty()).await;
+    let said = &told()[0].body["data"];
+    let title = said["title"].as_str().expect("a title");
+    assert!(title.starts_with("The clock of this machine is 5:1") && title.contains(" behind"), "{said}");
+    let words = said["text"].as_str().expect("text");
+    assert!(words.contains("127.0.0.2, 127.0.0.3, 127.0.0.4") && !words.contains("127.0.0.1,"), "{said}");
+    assert!(words.contains("timedatectl set-ntp true"), "{said}");
+    assert!(text(&Client::new(), &base, "/").await.contains("The clock of this machine is 5:1"));
+    assert!(ahead().await.is_some_and(|ahead| (-315.0..-309.0).contains(&ahead)));
+    until("all are tried", LIMIT, async || {
+        let text = text(&Client::new(), &base, "/metrics").await;
+        all.iter().all(|dated| dated.asked() > 2) && text.contains("\naircheck_stations_down 0")
+    })
+    .await;
+    let asked = all.iter().map(Dated::asked).sum::<usize>();
+    clock.step(TimeDelta::seconds(312));
+    until("that it is right is told", LIMIT, async || told().len() > 1).await;
+    assert_eq!((&told()[1].body["data"]["state"], told().len()), (&"well".into(), 2));
+    assert!(ahead().await.is_some_and(|ahead| ahead.abs() < 3.0), "one station alone is not believed");
+    assert_eq!(all.iter().map(Dated::asked).sum::<usize>(), asked, "nobody was asked for that");
     daemon.stop().await;
 }

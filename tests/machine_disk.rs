@@ -10,8 +10,11 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::support::aircheck::{Aircheck, until};
+use crate::support::library::text;
 use crate::support::machine::{Daemon, Disk, SetClock, by_show, minute, whole};
 use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
+use crate::support::ports;
+use crate::support::receiver::Receiver;
 
 const LIMIT: Duration = Duration::from_secs(150);
 const MEBIBYTE: usize = 1024 * 1024;
@@ -267,4 +270,52 @@ async fn a_new_airing_costs_old_tape_first_then_recordings_that_are_not_kept_and
         }
         daemon.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn shows_that_will_not_fit_are_told_hours_ahead_and_that_they_fit_again() {
+    let origin = Origin::start();
+    let clock = SetClock::before("2026-11-21T20:00:00Z".parse().expect("a time"), &origin, &[]);
+    let (port, receiver) = (ports::free(), Receiver::start().await);
+    let yaml = |length: &str| {
+        format!(
+            "web: {{ listen: \"127.0.0.1:{port}\" }}\ntimezone: Asia/Seoul\n\
+             stations:\n  s: {{ name: KBS 1FM, hls: \"http://127.0.0.1:9/x\" }}\nshows:\n  \
+             - {{ title: Early, station: s, cron: \"0 7 * * *\", length: 5m }}\n  \
+             - {{ title: 명연주, station: s, cron: \"0 14 * * *\", length: {length} }}\n  \
+             - {{ title: Late, station: s, cron: \"0 20 * * *\", length: 5m }}\n\
+             notify:\n  - {{ name: hook, on: [disk_soon, disk_low], webhook: \"{0}\" }}\n  \
+             - {{ name: korean, on: [disk_soon], language: ko, webhook: \"{0}\" }}\n",
+            receiver.url("/"),
+        )
+    };
+    let aircheck = Aircheck::new(&yaml("2h"));
+    let Some(_disk) = Disk::mount(&aircheck, 64 * 1024) else { return };
+    let checked = aircheck.run(&["check"]).await;
+    assert!(checked.stdout.contains("the recordings of the next 24 hours take about 12"), "{checked}");
+    let daemon = Daemon::start(&aircheck, clock.clone());
+    let told = || receiver.taken("disk_soon");
+    until("it is told to both", LIMIT, async || told().len() == 2).await;
+    let said = told();
+    let said = said.iter().find(|came| came.body["data"]["title"].as_str().is_some_and(str::is_ascii));
+    let said = &said.expect("in English").body["data"];
+    assert_eq!((&said["state"], &said["matter"]), (&"bad".into(), &"disk_soon:recordings".into()), "{said}");
+    // The state folder is on the same disk: 2 h of MP3 at 128 kbit/s and of tape at 256 do not fit on 64 MiB.
+    let words = said["text"].as_str().expect("text");
+    assert!(words.contains("Room runs out at 2026-11-22 14:2") && words.contains(" more are needed"), "{said}");
+    let at_risk = said["airings"].as_array().expect("a list");
+    let titles: Vec<_> = at_risk.iter().map(|airing| airing["title"].as_str().expect("a title")).collect();
+    assert_eq!(titles, ["명연주", "Late"], "what is before has room: {said}");
+    let base = reqwest::Url::parse(&format!("http://127.0.0.1:{port}/")).expect("a URL");
+    let client = reqwest::Client::new();
+    assert!(text(&client, &base, "/schedule").await.contains("The next day does not fit on the disk of "));
+    assert!(text(&client, &base, "/metrics").await.contains("aircheck_disk_spare_bytes{folder=\"recordings\"} -"));
+
+    aircheck.write(&yaml("5m"));
+    assert!(!aircheck.run(&["check"]).await.stdout.contains("next 24 hours"), "it fits");
+    until("that it fits is told to both", LIMIT, async || told().len() == 4).await;
+    assert!(told()[2..].iter().all(|came| came.body["data"]["state"] == "well"));
+    assert!(receiver.taken("disk_low").is_empty(), "there is enough room now");
+    assert!(!text(&client, &base, "/schedule").await.contains("does not fit on the disk"));
+    daemon.stop().await;
 }

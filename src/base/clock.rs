@@ -8,6 +8,7 @@
 pub mod fast;
 #[cfg(test)]
 pub mod simulated;
+pub mod witnesses;
 
 use std::sync::Arc;
 use std::time::Duration;

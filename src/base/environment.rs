@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::clock::witnesses::Witnesses;
 use super::clock::{SharedClock, SystemClock};
 
 /// The clock, the owner of all tasks and the signal to stop.
@@ -18,6 +19,8 @@ pub struct Environment {
     pub tasks: TaskTracker,
     /// Cancelled when the process should stop; parts derive child tokens from it.
     pub stop: CancellationToken,
+    /// What time it is by the clocks of stations.
+    pub witnesses: Witnesses,
 }
 
 impl Environment {
@@ -29,6 +32,17 @@ impl Environment {
 
     /// The environment of a real run, on the machine's clock.
     pub fn system() -> Self {
-        Self { clock: SystemClock::shared(), tasks: TaskTracker::new(), stop: CancellationToken::new() }
+        Self::on(SystemClock::shared())
+    }
+
+    /// The environment of a run on `clock`.
+    pub fn on(clock: SharedClock) -> Self {
+        Self { clock, tasks: TaskTracker::new(), stop: CancellationToken::new(), witnesses: Witnesses::default() }
+    }
+
+    /// The environment of what asks `station`, whose answers count as those of one witness.
+    #[must_use]
+    pub fn asking(&self, station: &str) -> Self {
+        Self { witnesses: self.witnesses.of(station), ..self.clone() }
     }
 }

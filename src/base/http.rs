@@ -9,6 +9,7 @@
 
 mod chunked;
 mod coding;
+mod dates;
 mod dns;
 mod error;
 mod extra_headers;
@@ -53,6 +54,7 @@ pub use self::reasons::innermost;
 pub use self::storage::storage_client;
 pub use self::tls::TlsTrouble;
 use super::clock::SharedClock;
+use super::clock::witnesses::Witnesses;
 use super::redact;
 
 /// Redirects followed before a station is called a loop.
@@ -79,11 +81,14 @@ pub struct Manner<'a> {
     pub idle: usize,
     /// Which addresses it may connect to.
     pub reach: &'a Reach,
+    /// Who remembers what time it is by the clocks of those that answer.
+    pub witnesses: Option<&'a Witnesses>,
 }
 
 impl Default for Manner<'_> {
     fn default() -> Self {
-        Self { headers: &[], accept_invalid: false, patience: READ_TIMEOUT, idle: IDLE, reach: &ANYWHERE }
+        let (headers, reach) = (&[][..], &ANYWHERE);
+        Self { headers, accept_invalid: false, patience: READ_TIMEOUT, idle: IDLE, reach, witnesses: None }
     }
 }
 
@@ -104,6 +109,7 @@ struct Inner {
     tls: ClientConfig,
     patience: Duration,
     clock: SharedClock,
+    witnesses: Option<Witnesses>,
     /// Says which addresses may be connected to. `None`: all.
     guard: Option<Guard>,
     /// Servers, by host and port, whose answers need a lenient reader.
@@ -138,9 +144,9 @@ pub fn client(manner: Manner<'_>, clock: &SharedClock) -> Result<Client, HttpErr
         strict = strict.no_proxy().redirect(guarded_redirects(guard.clone()));
     }
     let strict = strict.build().map_err(|error| HttpError::Client(error.to_string()))?;
-    let patience = manner.patience;
-    let clock = clock.clone();
-    let inner = Inner { strict, headers, own, jar, tls, patience, clock, guard, lenient_servers: Mutex::default() };
+    let (patience, clock, witnesses) = (manner.patience, clock.clone(), manner.witnesses.cloned());
+    let lenient_servers = Mutex::default();
+    let inner = Inner { strict, headers, own, jar, tls, patience, clock, witnesses, guard, lenient_servers };
     Ok(Client { inner: Arc::new(inner), extra: ExtraHeaders::default() })
 }
 
@@ -171,8 +177,21 @@ impl Client {
         Request { client: self.clone(), url, headers: self.extra.beside(&self.inner.own) }
     }
 
-    /// Sends one request. Redirects of a server that needs no lenient reader are followed.
+    /// Sends one request, and remembers what time it is by the answer.
     async fn ask(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
+        let sent = self.inner.clock.monotonic();
+        let response = self.request(url, headers).await?;
+        if let Some(witnesses) = &self.inner.witnesses
+            && let Some(host) = response.url().host_str()
+            && let Some(told) = dates::told(response.headers())
+        {
+            witnesses.note_date(host, told, (sent, self.inner.clock.monotonic()));
+        }
+        Ok(response)
+    }
+
+    /// Sends one request. Redirects of a server that needs no lenient reader are followed.
+    async fn request(&self, url: &Url, headers: &HeaderMap) -> Result<Response, HttpError> {
         if let Some(guard) = &self.inner.guard {
             let refused =
                 |error: OutOfReach| HttpError::OutOfReach { url: redact::url(url), reason: error.to_string() };

@@ -8,6 +8,7 @@
 //! While nothing is due, a look costs a comparison per station; what begins soon is asked of the programme every few
 //! minutes, or when that has changed.
 
+pub mod machine_clock;
 mod plan;
 mod trial;
 
@@ -19,6 +20,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use tracing::{info, warn};
 
+use self::machine_clock::MachineClock;
 use self::plan::Record;
 use crate::airings::Airings;
 use crate::base::environment::Environment;
@@ -42,6 +44,7 @@ pub struct Checkups {
     airings: Airings,
     decks: Decks,
     known: Arc<Mutex<BTreeMap<StationId, Known>>>,
+    machine_clock: Arc<Mutex<MachineClock>>,
 }
 
 /// What is known of a station.
@@ -77,7 +80,7 @@ pub struct Down {
 impl Checkups {
     /// Begins to check the stations that `airings` need, but for those that `decks` have on tape.
     pub fn start(environment: Environment, airings: Airings, decks: Decks) -> Self {
-        let checkups = Self { environment, airings, decks, known: Arc::default() };
+        let checkups = Self { environment, airings, decks, known: Arc::default(), machine_clock: Arc::default() };
         checkups.environment.spawn(checkups.clone().run());
         checkups
     }
@@ -101,6 +104,11 @@ impl Checkups {
         self.known().iter().filter_map(|(id, known)| Some((id.clone(), known.down()?))).collect()
     }
 
+    /// Returns what is known of the clock of this machine.
+    pub fn machine_clock(&self) -> MachineClock {
+        self.machine_clock.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn run(self) {
         let stop = self.environment.stop.clone();
         let _ = stop.run_until_cancelled(self.check_forever()).await;
@@ -113,6 +121,7 @@ impl Checkups {
         let (mut checking, mut busy) = (FuturesUnordered::new(), HashSet::new());
         loop {
             let now = clock.now();
+            self.look_at_clock(now);
             let programme = self.airings.plan();
             let config = programme.config();
             if soon.looks == 0 || !soon.is_of(config) || changes.has_changed().unwrap_or_default() {
@@ -141,6 +150,23 @@ impl Checkups {
                 Some(station) = checking.next() => drop(busy.remove(&station)),
                 () = clock.sleep(LOOK) => {}
             }
+        }
+    }
+
+    /// Compares the clock of this machine with those of stations, and says once that it is off, and that it is right again.
+    fn look_at_clock(&self, now: DateTime<Utc>) {
+        let judged = self.environment.witnesses.judge(now, self.environment.clock.monotonic());
+        let mut known = self.machine_clock.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::take(&mut *known);
+        let was_off = before.off().is_some();
+        *known = before.after(judged);
+        match known.off() {
+            Some(off) if !was_off => {
+                let words = off.in_words();
+                warn!("{words}: shows are recorded at the wrong time; `timedatectl set-ntp true` keeps it right");
+            }
+            None if was_off => info!("the clock of this machine is right again"),
+            _ => {}
         }
     }
 

@@ -28,6 +28,7 @@ use crate::base::zone::{Release, Zone};
 use crate::config::{Address, Config, ConfigErrors, SourceConfig, Station, Step, Unwritable, keep_text};
 use crate::copies::probe::Probed as ProbedStore;
 use crate::daemon::Lock;
+use crate::housekeeping::outlook;
 use crate::language::Language;
 use crate::library::store::Store;
 
@@ -125,6 +126,7 @@ fn tell(
     let installed = |program: &str| process::find(program).is_some();
     let mut report = report(config, clock.now(), &installed, free_space(&config.output));
     report.warnings.extend(old_rules(config, clock.now()));
+    report.warnings.extend(too_much(config, report.free, clock.now()));
     report.unwritable = config.unwritable();
     report.unmounted = unmounted(config);
     report.ok &=
@@ -152,6 +154,19 @@ fn old_rules(config: &Config, now: DateTime<Utc>) -> Vec<String> {
         Some(format!("`{name}` has other clocks by the rules of {release} than by this machine's; update its `tzdata`"))
     };
     zones.into_values().filter_map(warning).collect()
+}
+
+/// Warns if the recordings of the next day do not fit on the disk. Where there is too little room already, that is told.
+fn too_much(config: &Config, free: Option<u64>, now: DateTime<Utc>) -> Option<String> {
+    let room = free?.checked_sub(config.min_free)?;
+    let planned = outlook::kept_for_good(config, now);
+    let [planned_words, room_words] = [planned, room].map(readable::bytes);
+    let words = format!(
+        "the recordings of the next 24 hours take about {planned_words}, and {} has room for {room_words} above min_free; \
+         make room, or have `keep` keep less",
+        config.output.display()
+    );
+    (planned > room).then_some(words)
 }
 
 /// Returns what stands in the way of recording although the file is right, one sentence each, and whether nothing at

@@ -18,6 +18,7 @@ use crate::checkups::Checkups;
 use crate::config::Config;
 use crate::copies::Copies;
 use crate::events::Changes;
+use crate::housekeeping::outlook::Outlook;
 use crate::housekeeping::{Housekeeping, room_watch};
 use crate::library::artwork::Pictures;
 use crate::library::catalogue::Catalogue;
@@ -28,17 +29,20 @@ use crate::renditions::Renditions;
 use crate::tape_copies::TapeCopies;
 use crate::web::wire::TapeAccount;
 
+/// What is watched to tell of it.
+type Watched<'a> = (&'a Airings, &'a Decks, &'a Store, &'a Recorder, &'a Copies, &'a Checkups, &'a Outlook);
+
 /// How often memory that nobody needs is given back to the system.
 const TRIM_EVERY: Duration = Duration::from_secs(60);
 
-/// Starts all of it. Returns the copier of tapes, which tells how far it is.
+/// Starts all of it. Returns the copier of tapes, which tells how far it is, and whether the next day fits on the disks.
 pub(super) fn start(
     environment: &Environment,
     config: &watch::Sender<Arc<Config>>,
     (decks, housekeeping): (&Decks, &Housekeeping),
     (renditions, copies): (&Renditions, &Copies),
     changes: &Changes,
-) -> TapeCopies {
+) -> (TapeCopies, Outlook) {
     environment.spawn(always::keep_on_tape(decks.clone(), config.subscribe(), environment.clone()));
     let room = room_watch::make_room_for_tape(housekeeping.clone(), config.subscribe(), environment.clone());
     environment.spawn(room);
@@ -49,7 +53,9 @@ pub(super) fn start(
     let tapes = TapeCopies::new(environment.clone(), config.subscribe(), decks.clone(), copies.clone());
     environment.spawn(tapes.clone().run(TapeAccount::json));
     environment.spawn(give_memory_back(decks.clone(), environment.clone()));
-    tapes
+    let outlook = Outlook::default();
+    environment.spawn(outlook.clone().look_forever(housekeeping.clone(), config.subscribe(), environment.clone()));
+    (tapes, outlook)
 }
 
 /// Starts to watch the output folder, and to fetch pictures.
@@ -68,7 +74,7 @@ pub(super) fn tell(
     environment: &Environment,
     config: &watch::Sender<Arc<Config>>,
     catalogue: &Catalogue,
-    (airings, decks, store, recorder, copies, checkups): (&Airings, &Decks, &Store, &Recorder, &Copies, &Checkups),
+    (airings, decks, store, recorder, copies, checkups, outlook): Watched<'_>,
     (changes, last_alive): (&Changes, Option<DateTime<Utc>>),
 ) -> Notify {
     let notify = Notify::new(environment.clone(), config.subscribe(), catalogue.clone());
@@ -79,6 +85,7 @@ pub(super) fn tell(
         recorder: recorder.clone(),
         copies: copies.clone(),
         checkups: checkups.clone(),
+        outlook: outlook.clone(),
     };
     environment.spawn(notify.clone().run(parts, changes.clone(), last_alive));
     notify

@@ -2,9 +2,8 @@
 //!
 //! Lock → catalogue → recover → plan → ready. Once a second the agenda is asked what is due, which costs nothing where
 //! nothing is; the recorder claims it. The configuration is read again when its file changes or on SIGHUP; a wrong one
-//! is reported and the last good one stays. While something is being recorded its time does not jump, whatever is done
-//! to the machine's clock (`timekeeper`). On a signal everything is told to stop, tape is ended, and open claims wait
-//! for the next start.
+//! is reported and the last good one stays. While something is being recorded its time does not jump with the machine's
+//! clock (`timekeeper`). On a signal everything is told to stop, tape is ended, and open claims wait for the next start.
 
 mod asked_stations;
 mod background;
@@ -224,9 +223,10 @@ impl Daemon {
         let library = (catalogue.clone(), store.clone(), pictures.clone());
         let clips = Clips::open(environment.clone(), told.subscribe(), library, decks.clone(), &housekeeping).await?;
         background::watch(&environment, &told, &recorder, &pictures);
-        let tapes = background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
+        let (tapes, outlook) =
+            background::start(&environment, &told, (&decks, &housekeeping), (&renditions, &copies), &changes);
         let checkups = Checkups::start(environment.clone(), airings.clone(), decks.clone());
-        let watched = (&airings, &decks, &store, &recorder, &copies, &checkups);
+        let watched = (&airings, &decks, &store, &recorder, &copies, &checkups, &outlook);
         let notify = background::tell(&environment, &told, &catalogue, watched, (&changes, last_alive));
         let grabs = Grabs::open(environment.clone(), told.subscribe(), (catalogue.clone(), store.clone())).await?;
         let parts = Parts {
@@ -240,6 +240,7 @@ impl Daemon {
             recorder,
             decks: decks.clone(),
             checkups,
+            outlook,
             clips,
             copies,
             tape_copies: tapes,
@@ -247,7 +248,6 @@ impl Daemon {
             grabs,
             renditions,
         };
-        let claimer = Claimer::start(&airings, LEAD);
         let page = Page::new(Site::new(environment.clone(), parts), environment.clone());
         let mut daemon = Self {
             environment,
@@ -255,6 +255,7 @@ impl Daemon {
             held_for: None,
             config,
             told,
+            claimer: Claimer::start(&airings, LEAD),
             airings,
             housekeeping,
             decks,
@@ -263,7 +264,6 @@ impl Daemon {
             notify,
             lock: Arc::new(lock),
             sign_of_life: None,
-            claimer,
             looked: now,
             unwatched: last_alive.map(|alive| Span::new(alive.max(now - MISSED_WITHIN), now)),
             standing: Standing::default(),

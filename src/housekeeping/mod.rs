@@ -6,7 +6,9 @@
 //! not keep (`retention`, `keeping`). They are applied once in a while to what is due, and as far as necessary when a new
 //! airing, or what is always on tape, finds too little space on the disk (`room_watch`).
 
+mod forecast;
 mod keeping;
+pub mod outlook;
 mod plan;
 mod retention;
 pub mod room_watch;

@@ -18,7 +18,7 @@ use crate::base::duration::delta;
 use crate::model::StationId;
 
 /// How long before a cut the arrivals may be that anchor it.
-const ANCHORED_BY: TimeDelta = TimeDelta::hours(1);
+pub(super) const ANCHORED_BY: TimeDelta = TimeDelta::hours(1);
 
 /// How much of promised tape goes at a time.
 const STEP: TimeDelta = TimeDelta::hours(1);

@@ -22,10 +22,14 @@ pub enum NoticeKind {
     StationDown,
     /// The disk has less room than `min_free`.
     DiskLow,
+    /// What is planned for the next day does not fit on a disk.
+    DiskSoon,
     /// The output folder cannot be written to.
     FolderAway,
     /// Recordings cannot be copied to the object store.
     StoreAway,
+    /// The clock of the machine is off, by those of stations.
+    ClockOff,
     /// The configuration was edited and has mistakes.
     ConfigRejected,
     /// aircheck runs again.
@@ -36,7 +40,7 @@ pub enum NoticeKind {
 
 impl NoticeKind {
     /// Those that a target can ask for.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::Recorded,
         Self::Partial,
         Self::Silent,
@@ -44,8 +48,10 @@ impl NoticeKind {
         Self::Missed,
         Self::StationDown,
         Self::DiskLow,
+        Self::DiskSoon,
         Self::FolderAway,
         Self::StoreAway,
+        Self::ClockOff,
         Self::ConfigRejected,
         Self::Restarted,
     ];
@@ -60,8 +66,10 @@ impl NoticeKind {
             Self::Missed => "missed",
             Self::StationDown => "station_down",
             Self::DiskLow => "disk_low",
+            Self::DiskSoon => "disk_soon",
             Self::FolderAway => "folder_away",
             Self::StoreAway => "store_away",
+            Self::ClockOff => "clock_off",
             Self::ConfigRejected => "config_rejected",
             Self::Restarted => "restarted",
             Self::Test => "test",

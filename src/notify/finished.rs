@@ -191,6 +191,7 @@ mod tests {
             explained: String::new(),
             certain: false,
             what: "KBS 1FM".to_owned(),
+            facts: std::collections::BTreeMap::new(),
             station: None,
             airings: Vec::new(),
             lost: Vec::new(),

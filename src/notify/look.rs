@@ -12,12 +12,15 @@ use super::news;
 use crate::airings::Airings;
 use crate::base::blocking::blocking;
 use crate::base::clock::SharedClock;
+use crate::base::clock::witnesses::Judgement;
 use crate::base::readable;
 use crate::base::redact;
 use crate::capture::deck::Decks;
 use crate::checkups::Checkups;
+use crate::checkups::machine_clock::MachineClock;
 use crate::config::{Config, Station};
 use crate::copies::Copies;
+use crate::housekeeping::outlook::{DiskOutlook, Outlook, Shortage};
 use crate::library::store::{Store, free_space};
 use crate::model::{Cause, CauseKind, Named, NoticeAiring, NoticeKind, StationId};
 use crate::recorder::Recorder;
@@ -48,6 +51,8 @@ pub struct Parts {
     pub copies: Copies,
     /// What is known of stations that are not on tape.
     pub checkups: Checkups,
+    /// Whether what is planned fits on the disks.
+    pub outlook: Outlook,
 }
 
 impl Parts {
@@ -69,6 +74,7 @@ impl Parts {
             explained: String::new(),
             certain: false,
             what: what.to_owned(),
+            facts: BTreeMap::new(),
             station: None,
             airings: Vec::new(),
             lost: Vec::new(),
@@ -78,6 +84,10 @@ impl Parts {
         looked.insert("config".to_owned(), mistakes.map(|words| bad(NoticeKind::ConfigRejected, &name, words)));
         if let Some((free, folder)) = self.least_room(clock).await {
             let wanted = config.min_free;
+            if free >= wanted {
+                // A disk that has too little room already is told as that.
+                looked.extend(self.outlook.disks().into_iter().map(|disk| soon(disk, config, now)));
+            }
             if free < wanted {
                 let reason = format!(
                     "only {} are free, less than min_free ({}): nothing new is recorded until there is room",
@@ -101,6 +111,14 @@ impl Parts {
                 ..bad(NoticeKind::FolderAway, &folder, cause.words)
             });
             looked.insert("folder".to_owned(), away);
+        }
+        match self.checkups.machine_clock() {
+            MachineClock::Unknown => {}
+            MachineClock::Right(_) => drop(looked.insert("clock".to_owned(), None)),
+            MachineClock::Off(off) => {
+                let off = Bad { facts: facts(&off), ..bad(NoticeKind::ClockOff, "", off.in_words()) };
+                looked.insert("clock".to_owned(), Some(off));
+            }
         }
         match self.copies.trouble() {
             None => drop(looked.insert("store".to_owned(), None)),
@@ -200,10 +218,43 @@ fn down(station: &Station, since: DateTime<Utc>, cause: &Cause) -> Bad {
         explained: explained(cause.kind),
         certain: false,
         what: station.name.clone(),
+        facts: BTreeMap::new(),
         station: Some(Named { id: station.id.to_string(), name: station.name.clone() }),
         airings: Vec::new(),
         lost: Vec::new(),
     }
+}
+
+/// Returns whether what is planned fits on a disk.
+fn soon(disk: DiskOutlook, config: &Config, now: DateTime<Utc>) -> (String, Option<Bad>) {
+    let short = disk.short.map(|short| {
+        let Shortage { runs_out, missing, room, planned, .. } = short;
+        let bytes = |(name, bytes): (&str, u64)| (name.to_owned(), readable::bytes(bytes));
+        let mut facts: BTreeMap<_, _> =
+            [("missing", missing), ("room", room), ("planned", planned)].into_iter().map(bytes).collect();
+        facts.insert("until".to_owned(), news::said_at(runs_out, config.timezone));
+        let airings = short.airings.iter().map(|it| news::airing(&it.airing, &it.title, config, None)).collect();
+        Bad {
+            kind: NoticeKind::DiskSoon,
+            since: now,
+            told: None,
+            reason: short.in_words(),
+            explained: String::new(),
+            certain: false,
+            what: disk.folder.display().to_string(),
+            facts,
+            station: None,
+            airings,
+            lost: Vec::new(),
+        }
+    });
+    (format!("disk_soon:{}", disk.name), short)
+}
+
+/// Returns what a message says of a clock that is off.
+fn facts(off: &Judgement) -> BTreeMap<String, String> {
+    let facts = [("way", off.way().to_owned()), ("by", off.by()), ("hosts", off.who())];
+    facts.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
 /// Returns the key of the message that explains a kind of cause.

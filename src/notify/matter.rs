@@ -37,6 +37,9 @@ pub(super) struct Bad {
     pub certain: bool,
     /// What is concerned, for people: a station, a folder.
     pub what: String,
+    /// What its message names besides.
+    #[serde(default)]
+    pub facts: BTreeMap<String, String>,
     /// The station, if it is one.
     pub station: Option<Named>,
     /// The airings that are concerned: those that run, and those that come.
@@ -52,7 +55,7 @@ pub(super) type Looked = BTreeMap<String, Option<Bad>>;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Change {
     /// Something is bad.
-    Begins(String, Bad),
+    Begins(String, Box<Bad>),
     /// It is well again.
     Ends(String),
 }
@@ -86,20 +89,35 @@ impl Bad {
             NoticeKind::StationDown if self.airings.is_empty() => Sentence::new("told_station_down"),
             NoticeKind::StationDown => Sentence::new("told_station_down_shows").with("count", self.airings.len()),
             NoticeKind::DiskLow => Sentence::new("told_disk_low"),
+            NoticeKind::DiskSoon => Sentence::new("told_disk_soon"),
             NoticeKind::FolderAway => Sentence::new("told_folder_away"),
             NoticeKind::StoreAway => Sentence::new("told_store_away"),
+            NoticeKind::ClockOff if self.fact("way") == "ahead" => Sentence::new("told_clock_ahead"),
+            NoticeKind::ClockOff => Sentence::new("told_clock_behind"),
             _ => Sentence::new("told_config_rejected"),
         };
-        let mut news = News::new(self.kind, NoticeState::Bad, key.to_owned(), at, title.with("what", &self.what));
-        news.lines.push(Sentence::new("told_words").with_reason("words", &self.explained, &self.reason));
+        let title = title.with("what", &self.what).with("by", self.fact("by"));
+        let mut news = News::new(self.kind, NoticeState::Bad, key.to_owned(), at, title);
         news.lines.extend(match self.kind {
+            NoticeKind::ClockOff => Some(Sentence::new("told_clock_who").with("hosts", self.fact("hosts"))),
+            NoticeKind::DiskSoon => {
+                let until = Sentence::new("told_disk_soon_until").with("until", self.fact("until"));
+                let until = until.with("planned", self.fact("planned")).with("room", self.fact("room"));
+                Some(until.with("missing", self.fact("missing")))
+            }
+            _ => Some(Sentence::new("told_words").with_reason("words", &self.explained, &self.reason)),
+        });
+        news.lines.extend(match self.kind {
+            NoticeKind::ClockOff => Some(Sentence::new("told_clock_do")),
+            NoticeKind::DiskSoon if self.airings.is_empty() => Some(Sentence::new("told_disk_soon_tape")),
+            NoticeKind::DiskSoon => Some(Sentence::new("told_disk_soon_do")),
             NoticeKind::StationDown => Some(Sentence::new("told_tried")),
             NoticeKind::FolderAway => Some(Sentence::new("told_folder_kept")),
             NoticeKind::StoreAway => Some(Sentence::new("told_store_kept")),
             NoticeKind::ConfigRejected => Some(Sentence::new("told_config_check")),
             _ => None,
         });
-        if self.kind == NoticeKind::StationDown && !self.airings.is_empty() {
+        if matches!(self.kind, NoticeKind::StationDown | NoticeKind::DiskSoon) && !self.airings.is_empty() {
             news.lines.push(Sentence::new("told_concerned"));
         }
         news.notice.airings.clone_from(&self.airings);
@@ -111,8 +129,10 @@ impl Bad {
         let title = match self.kind {
             NoticeKind::StationDown => Sentence::new("told_station_well"),
             NoticeKind::DiskLow => Sentence::new("told_disk_well"),
+            NoticeKind::DiskSoon => Sentence::new("told_disk_fits"),
             NoticeKind::FolderAway => Sentence::new("told_folder_well"),
             NoticeKind::StoreAway => Sentence::new("told_store_well"),
+            NoticeKind::ClockOff => Sentence::new("told_clock_right"),
             _ => Sentence::new("told_config_well"),
         };
         let mut news = News::new(self.kind, NoticeState::Well, key.to_owned(), at, title.with("what", &self.what));
@@ -160,6 +180,10 @@ impl Bad {
         news
     }
 
+    fn fact(&self, name: &str) -> &str {
+        self.facts.get(name).map_or("", String::as_str)
+    }
+
     fn facts(&self, mut news: News) -> News {
         news.notice.since = Some(self.since);
         news.notice.reason = Some(self.reason.clone());
@@ -201,7 +225,7 @@ impl Pending {
             let least = if one_is_told && is_down(&bad, kind) { least.min(WITH_OTHERS) } else { least };
             if lasts(since, least) {
                 changes.push(match bad {
-                    Some(bad) => Change::Begins(key, bad),
+                    Some(bad) => Change::Begins(key, Box::new(bad)),
                     None => Change::Ends(key),
                 });
             } else {
@@ -226,6 +250,7 @@ mod tests {
             explained: "cause_refused".to_owned(),
             certain: false,
             what: "Radio One".to_owned(),
+            facts: BTreeMap::new(),
             station: None,
             airings: Vec::new(),
             lost: Vec::new(),
@@ -241,7 +266,7 @@ mod tests {
             for change in pending.settle(looked, &open, Duration::from_secs(*second)) {
                 told.push((*second, matches!(change, Change::Begins(..))));
                 match change {
-                    Change::Begins(key, bad) => drop(open.insert(key, bad)),
+                    Change::Begins(key, bad) => drop(open.insert(key, *bad)),
                     Change::Ends(key) => drop(open.remove(&key)),
                 }
             }
@@ -299,6 +324,19 @@ mod tests {
         let longest = [&notice.title, &notice.text, notice.reason.as_ref().unwrap()].map(String::len);
         assert!(longest.iter().all(|bytes| *bytes < 10_000), "{longest:?}");
         assert_eq!((notice.matters.len(), notice.matters[999].as_str()), (1_000, "station:s999"));
+    }
+
+    #[test]
+    fn a_clock_is_told_to_be_off_with_how_far_and_who_says_so() {
+        let facts = [("way", "behind"), ("by", "5:12"), ("hosts", "a.example, b.example, c.example")];
+        let facts = facts.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let off = Bad { facts, ..bad(NoticeKind::ClockOff) };
+        for (language, behind) in [(Language::english(), "5:12 behind"), (Language::liked("ko"), "5:12 늦")] {
+            let notice = off.news("clock", DateTime::UNIX_EPOCH).said(language);
+            assert!(notice.title.contains(behind), "{}", notice.title);
+            assert!(notice.text.contains("a.example, b.example, c.example"), "{}", notice.text);
+            assert!(notice.text.contains("timedatectl set-ntp true"), "{}", notice.text);
+        }
     }
 
     #[test]

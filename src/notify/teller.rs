@@ -315,7 +315,7 @@ impl Teller {
         for change in self.pending.settle(looked, &self.open, clock.monotonic()) {
             match change {
                 Change::Begins(key, bad) => {
-                    let bad = Bad { told: Some(now), ..bad };
+                    let bad = Bad { told: Some(now), ..*bad };
                     if bad.station.is_some() {
                         down.push((key, bad));
                         continue;

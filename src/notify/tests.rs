@@ -85,7 +85,7 @@ impl Scene {
         let folder = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::at("2026-11-20T05:00:00Z".parse().unwrap());
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let environment = Environment { clock: clock.clone(), tasks, stop };
+        let environment = Environment { clock: clock.clone(), tasks, stop, ..Environment::system() };
         let catalogue = Catalogue::open(folder.path().join("catalogue.sqlite")).await.unwrap();
         let message = |(id, target): &(&str, &str)| NewMessage {
             id: (*id).to_owned(),

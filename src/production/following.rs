@@ -153,7 +153,6 @@ mod tests {
     use std::sync::Arc;
 
     use bytes::Bytes;
-    use tokio_util::task::TaskTracker;
 
     use super::*;
     use crate::base::clock::simulated::SimulatedClock;
@@ -171,8 +170,7 @@ mod tests {
     async fn encoded(heard: bool, begun: i64, given_up: DateTime<Utc>) -> Encoded {
         let folder = tempfile::tempdir().unwrap();
         let clock = SimulatedClock::at(at(begun));
-        let environment =
-            Environment { clock: Arc::clone(&clock) as _, tasks: TaskTracker::new(), stop: CancellationToken::new() };
+        let environment = Environment::on(Arc::clone(&clock) as _);
         let tape = Tape::open(&folder.path().join("tape"), Duration::ZERO, clock.now()).unwrap();
         if heard {
             let format = Format { container: Container::Adts, detail: String::new(), init: None };

@@ -382,10 +382,10 @@ impl Tape {
         freed
     }
 
-    /// When the newest of each reel came that [`Tape::forget_before`] would delete if that was before the instant. Blocks.
-    pub fn may_go(&self) -> Result<Vec<DateTime<Utc>>, TapeError> {
-        let reels = self.contents().old(DateTime::<Utc>::MAX_UTC, &self.held_spans()?);
-        Ok(reels.iter().map(|reel| reel.summary.to).collect())
+    /// From when to when each reel came that [`Tape::forget_before`] would delete at `instant`. Blocks.
+    pub fn may_go(&self, instant: DateTime<Utc>) -> Result<Vec<Span>, TapeError> {
+        let reels = self.contents().old(instant, &self.held_spans()?);
+        Ok(reels.iter().map(|reel| Span::new(reel.summary.from, reel.summary.to)).collect())
     }
 
     fn held_spans(&self) -> Result<Vec<Span>, TapeError> {

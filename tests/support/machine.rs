@@ -17,7 +17,6 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::aircheck::Aircheck;
 use super::folder;
@@ -152,7 +151,7 @@ impl Daemon {
         let _ = tracing_subscriber::fmt().with_env_filter("aircheck=info").with_test_writer().try_init();
         let config = Config::load(&aircheck.path("stations.yaml")).unwrap_or_else(|errors| panic!("{errors}"));
         let stop = CancellationToken::new();
-        let environment = Environment { clock, tasks: TaskTracker::new(), stop: stop.clone() };
+        let environment = Environment { stop: stop.clone(), ..Environment::on(clock) };
         let running = tokio::spawn(async move { daemon::run(config, environment).await.expect("it runs") });
         Self { stop, running }
     }

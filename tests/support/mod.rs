@@ -18,6 +18,7 @@
 //! | [`ffmpeg`] | decode, encode, anything else |
 //! | [`weed`] | a real SeaweedFS, an object store |
 //! | [`odd_store`] | an object store that does what a real one cannot be made to do |
+//! | [`dated`] | a station on a host of its own whose answers have a `Date` |
 //! | [`receiver`] | a receiver of webhooks that checks signatures, and answers as it is told to |
 //! | [`mail`] | a real mail server, with answers as a test wants them |
 //! | [`wire`] | a connection that is cut or held when so much was sent |
@@ -54,6 +55,7 @@ pub mod airing;
 pub mod browser;
 pub mod cases;
 pub mod collection;
+pub mod dated;
 pub mod ffmpeg;
 pub mod folder;
 pub mod icecast;

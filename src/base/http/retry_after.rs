@@ -1,10 +1,12 @@
 //! When a busy server wants to be asked again (`Retry-After`, RFC 9110 section 10.2.3).
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
-use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+
+use super::dates::date;
 
 /// Returns how long a server that answers with `status` wants not to be asked; `now` counts if it does not say what time it
 /// is. `None` if it is not busy, or says nothing that can be understood.
@@ -20,10 +22,6 @@ pub(super) fn wait(status: StatusCode, headers: &HeaderMap, now: DateTime<Utc>) 
     // By its own clock: ours may be another.
     let begins = date(headers, DATE).unwrap_or_else(|| now.into());
     Some(until.duration_since(begins).unwrap_or_default())
-}
-
-fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?.trim()).ok()
 }
 
 #[cfg(test)]

@@ -267,7 +267,8 @@ impl Decks {
             let ages = |folder: PathBuf| {
                 let tape = Tape::read(&folder, Duration::ZERO).ok()?;
                 let most = delta(tape.promised());
-                Some(tape.may_go().ok()?.into_iter().map(move |came| (now - came).min(most)))
+                let reels = tape.may_go(DateTime::<Utc>::MAX_UTC).ok()?;
+                Some(reels.into_iter().map(move |reel| (now - reel.end).min(most)))
             };
             promised.filter_map(ages).flatten().collect()
         })

@@ -80,6 +80,7 @@ async fn run(
     events: mpsc::Sender<MediaEvent>,
     stop: CancellationToken,
 ) {
+    let environment = &environment.asking(station.id.as_str());
     match &station.source {
         SourceConfig::Rtmp(rtmp) => Box::pin(rtmp::run(rtmp, environment, events, stop)).await,
         SourceConfig::Hls(hls) => {

@@ -14,7 +14,7 @@ pub static TARGET: Table = Table {
             "on",
             Kind::Words,
             "on: [failed, partial, station_down]",
-            "What it is told: `recorded`, `partial`, `silent`, `failed`, `missed`, `station_down`, `disk_low`, `folder_away`, `store_away`, `config_rejected`, `restarted`; by default all but `recorded`.",
+            "What it is told: `recorded`, `partial`, `silent`, `failed`, `missed`, `station_down`, `disk_low`, `disk_soon`, `folder_away`, `store_away`, `clock_off`, `config_rejected`, `restarted`; by default all but `recorded`.",
         ),
         key("language", Kind::Word(&["en", "ko"]), "language: ko", "The language in which it is told.").default("en"),
         key(

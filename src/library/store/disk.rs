@@ -19,17 +19,29 @@ pub async fn give_name(temporary: &Path, target: &Path) -> Result<(), StoreError
     blocking(move || give_name_now(&temporary, &target)).await
 }
 
+/// The room where a folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// How many bytes an ordinary user can still write.
+    pub free: u64,
+    /// The number of the file system: folders with the same share their room.
+    pub device: u64,
+}
+
 /// Returns how many bytes an ordinary user can still write where `path` is or would be created.
 pub async fn free_space(path: &Path) -> Result<u64, StoreError> {
+    Ok(room_of(path).await?.free)
+}
+
+/// Returns the room where `path` is or would be created.
+pub async fn room_of(path: &Path) -> Result<Room, StoreError> {
     let folder = path.to_owned();
     promptly(path, move || {
         let existing = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
-        let system = rustix::fs::statvfs(existing).map_err(|error| StoreError::File {
-            doing: "measured",
-            path: existing.to_owned(),
-            source: error.into(),
-        })?;
-        Ok(system.f_bavail.saturating_mul(system.f_frsize))
+        let failed = |source| StoreError::File { doing: "measured", path: existing.to_owned(), source };
+        let system = rustix::fs::statvfs(existing).map_err(|error| failed(error.into()))?;
+        let device = existing.metadata().map_err(failed)?.dev();
+        Ok(Room { free: system.f_bavail.saturating_mul(system.f_frsize), device })
     })
     .await
 }

@@ -35,7 +35,7 @@ use lane::{blocking, promptly};
 use parts::{PART, PartOwner};
 
 pub use contents::{Examined, Present, Version};
-pub use disk::{free_space, give_name, size};
+pub use disk::{Room, free_space, give_name, room_of, size};
 pub use error::{StoreError, is_full};
 pub use reading::Reading;
 pub use writability::{test_append, test_write};

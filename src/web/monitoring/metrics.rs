@@ -59,6 +59,10 @@ pub(super) async fn get(State(site): State<Site>) -> Response {
         None,
         down as f64,
     );
+    if let Some(ahead) = site.checkups.machine_clock().ahead() {
+        let help = "How far the clock of this machine is ahead of those of stations; negative if it is behind";
+        single(&mut registry, "clock_ahead", help, Some(Unit::Seconds), ahead.as_seconds_f64());
+    }
     if let Some(sums) = sums {
         files(&mut registry, &sums);
     }
@@ -212,6 +216,12 @@ async fn room(registry: &mut Registry, site: &Site) {
             free.get_or_create(&[("folder", name)]).set(bytes as f64);
         }
     }
+    let spare = Family::<Labels, Numbers>::default();
+    for disk in site.outlook.disks() {
+        spare.get_or_create(&[("folder", disk.name)]).set(disk.spare);
+    }
+    let help = "Least room above min_free in the next 24 hours, by what is planned; negative if that does not fit";
+    registry.register_with_unit("disk_spare", help, Unit::Bytes, spare);
     registry.register_with_unit("disk_free", "Free room where the folder is", Unit::Bytes, free);
     let help = "The room below which nothing new is recorded";
     single(registry, "disk_min_free", help, Some(Unit::Bytes), config.min_free as f64);

@@ -12,6 +12,8 @@ use chrono::TimeDelta;
 use minijinja::value::Serde;
 use minijinja::{Environment, Value, context};
 
+use crate::base::readable;
+use crate::config::Config;
 use crate::language::{Language, Sentence};
 use crate::notify::Trouble;
 use crate::web::Site;
@@ -91,15 +93,31 @@ fn untold(site: &Site, language: &Language) -> Vec<String> {
     site.notify.troubles().into_iter().filter_map(of).take(MOST).collect()
 }
 
+/// Says what is bad, above every page.
+fn damage(site: &Site, config: &Config, language: &Language) -> Vec<String> {
+    let damage = site.catalogue.damage().iter().take(MOST).cloned();
+    let soon = site.outlook.disks().into_iter().filter_map(|disk| {
+        let short = disk.short?;
+        let until = short.runs_out.with_timezone(&config.timezone).format("%Y-%m-%d %H:%M");
+        let said = Sentence::new("disk_soon").with("what", disk.folder.display()).with("until", until);
+        Some(said.with("missing", readable::bytes(short.missing)))
+    });
+    let clock = site.checkups.machine_clock();
+    let clock = clock.off().map(|off| {
+        let key = if off.way() == "ahead" { "clock_ahead" } else { "clock_behind" };
+        Sentence::new(key).with("by", off.by()).with("hosts", off.who())
+    });
+    let away = site.copies.trouble().map(|trouble| Sentence::new("store_away").with("reason", trouble.words));
+    let said = damage.chain(soon).chain(clock).chain(away).map(|sentence| sentence.say(language));
+    said.chain(untold(site, language)).collect()
+}
+
 /// Renders template `name` with `values`, in the language of the client.
 pub(super) fn render(name: &str, site: &Site, headers: &HeaderMap, status: StatusCode, values: Value) -> Response {
     let language = language::of(headers);
     let config = site.config();
-    let damage = site.catalogue.damage().iter().take(MOST).map(|trouble| trouble.say(language));
-    let away = site.copies.trouble().map(|trouble| Sentence::new("store_away").with("reason", trouble.words));
-    let damage: Vec<_> = damage.chain(away.map(|away| away.say(language))).chain(untold(site, language)).collect();
     let values = context! {
-        damage => damage,
+        damage => damage(site, &config, language),
         t => serde(&language.messages),
         lang => language.tag,
         root => site.root(),

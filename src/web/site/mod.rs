@@ -28,6 +28,7 @@ use crate::config::{Auth, Config};
 use crate::copies::Copies;
 use crate::events::Changes;
 use crate::grabs::Grabs;
+use crate::housekeeping::outlook::Outlook;
 use crate::language::Sentence;
 use crate::library::artwork::Pictures;
 use crate::library::bin::Bin;
@@ -79,6 +80,8 @@ pub struct Parts {
     pub decks: Decks,
     /// Tries stations ahead of their shows.
     pub checkups: Checkups,
+    /// Whether what is planned fits on the disks.
+    pub outlook: Outlook,
     /// Makes clips.
     pub clips: Clips,
     /// Copies to the object store.
@@ -107,6 +110,7 @@ pub struct Site {
     pub(super) recorder: Recorder,
     pub(super) decks: Decks,
     pub(super) checkups: Checkups,
+    pub(super) outlook: Outlook,
     pub(super) clips: Clips,
     pub(super) copies: Copies,
     pub(super) tape_copies: TapeCopies,
@@ -141,7 +145,7 @@ impl Site {
     /// Returns a site of `parts`. What outlives a restart is in the state folder of the configuration.
     pub fn new(environment: Environment, parts: Parts) -> Self {
         let Parts { config, catalogue, changes, store, bin, pictures, airings, recorder, decks, .. } = parts;
-        let Parts { checkups, clips, copies, tape_copies, notify, grabs, renditions, .. } = parts;
+        let Parts { checkups, outlook, clips, copies, tape_copies, notify, grabs, renditions, .. } = parts;
         let current = Current::new(config);
         let state = &current.config().state;
         Self {
@@ -164,6 +168,7 @@ impl Site {
             recorder,
             decks,
             checkups,
+            outlook,
             clips,
             copies,
             tape_copies,

@@ -150,7 +150,7 @@ impl Probes {
         let clock = Arc::clone(&self.environment.clock);
         // The trial has its own deck and waits for its end.
         let (stop, tasks) = (self.environment.stop.child_token(), TaskTracker::new());
-        let own = Environment { clock: Arc::clone(&clock), tasks: tasks.clone(), stop: stop.clone() };
+        let own = Environment { tasks: tasks.clone(), stop: stop.clone(), ..Environment::on(Arc::clone(&clock)) };
         let probed =
             deck::probe(station, &Decks::new(own, folder.join("tape")), clock.as_ref(), ENOUGH, PATIENCE).await;
         stop.cancel();

@@ -30,6 +30,7 @@ mod load;
 mod normalise;
 mod obtain;
 mod offer;
+mod own_clock;
 mod pace;
 mod playlist;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -84,7 +85,8 @@ pub(super) async fn run(
     stop: CancellationToken,
 ) -> Option<WrongKind> {
     let (headers, accept_invalid, reach) = (&source.headers, source.accept_invalid, &source.reach);
-    let manner = Manner { headers, accept_invalid, reach, ..Manner::default() };
+    let manner =
+        Manner { headers, accept_invalid, reach, witnesses: Some(&environment.witnesses), ..Manner::default() };
     let client = match http::client(manner, &environment.clock) {
         Ok(client) => client,
         Err(error) => {

@@ -18,7 +18,7 @@ use super::offer::Offer;
 use super::playlist::{KEPT, MediaPlaylist, Playlist};
 use super::timeline::{Ordered, Reading, Timeline};
 use super::variants::{Master, Wish};
-use super::{pace, variant_probe};
+use super::{own_clock, pace, variant_probe};
 use crate::base::environment::Environment;
 use crate::base::http::{Client, HttpError};
 use crate::base::redact;
@@ -372,6 +372,9 @@ impl<'a> Reloading<'a> {
 
         let observed = self.parts.timeline.observe(list, &playlist_url.entry.url, now, monotonic);
         tracing::trace!(reading = ?observed.reading, new = observed.new.len(), "reloaded");
+        if let Some(told) = own_clock::told(&observed.new) {
+            self.parts.environment.witnesses.note_programme(told, monotonic);
+        }
         if let Some(offered) = observed.offered {
             self.parts.offer.set(offered);
         }

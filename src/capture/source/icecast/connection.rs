@@ -85,7 +85,14 @@ impl<'a> Opener<'a> {
         let patience = DEAD_AFTER + KEPT_FOR + PRECEDENCE;
         let Icecast { accept_invalid, reach, .. } = self.source;
         let (headers, accept_invalid) = (&headers[..], *accept_invalid);
-        let manner = Manner { headers, accept_invalid, patience, reach, ..Manner::default() };
+        let manner = Manner {
+            headers,
+            accept_invalid,
+            patience,
+            reach,
+            witnesses: Some(&self.environment.witnesses),
+            ..Manner::default()
+        };
         Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 

@@ -140,7 +140,13 @@ impl<'a> RtmpLink<'a> {
             return Ok(client.clone());
         }
         let Rtmp { headers, accept_invalid, reach, .. } = self.source;
-        let manner = Manner { headers, accept_invalid: *accept_invalid, reach, ..Manner::default() };
+        let manner = Manner {
+            headers,
+            accept_invalid: *accept_invalid,
+            reach,
+            witnesses: Some(&self.environment.witnesses),
+            ..Manner::default()
+        };
         Ok(self.client.insert(http::client(manner, &self.environment.clock)?).clone())
     }
 
