@@ -95,6 +95,25 @@ async fn a_mistake_is_shown_while_one_types_and_what_will_change_before_it_is_sa
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_form_puts_into_the_text_is_undone_like_what_one_types() {
+    let serving = Serving::start().await;
+    let browser = Browser::start().await;
+    let page = browser.page(&serving.base, Look::DESK).await;
+    page.goto("/configuration").await;
+    page.is("document.querySelector('.paper.drawn')").await;
+    let before = page.text(TEXT).await;
+    page.click(".more details:last-of-type summary").await;
+    for (name, text) in [("title", "밤의 음악"), ("cron", "0 22 * * *"), ("length", "1h")] {
+        page.eval(&format!("document.querySelector('.fields [name={name}]').focus()")).await;
+        page.write(text).await;
+    }
+    page.click("button[value=show]").await;
+    page.is(&format!("{TEXT}.includes('밤의 음악') && !document.getElementById('yaml-text').readOnly")).await;
+    page.eval("document.execCommand('undo')").await;
+    page.is(&format!("{TEXT} === {}", json!(before))).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_scripts_a_form_adds_a_show_and_goes_back_to_an_earlier_version() {
     let serving = Serving::start().await;
     let before = serving.on_disk();

@@ -79,7 +79,7 @@ class Editor {
 
   async send(action) {
     clearTimeout(this.timer);
-    // One thing at a time is saved or put into the text.
+    // While something is saved or put into the text, nobody types, and nothing else is sent.
     if (this.text.readOnly) return;
     const turn = ++this.turn;
     const sent = this.text.value;
@@ -90,22 +90,22 @@ class Editor {
     if (action === "station") verdict.textContent = this.form.dataset.working;
     this.text.readOnly = action !== "check";
     this.form.ariaBusy = "true";
+    let found = null;
     try {
       // The property is that of the buttons, which are called so.
       const answer = await fetch(this.form.getAttribute("action"), { method: "POST", body, headers: { Accept: "text/html" } });
-      const found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("edited");
-      if (!found) throw new Error("");
-      if (turn !== this.turn && action === "check") return;
-      this.answered(action, found, sent);
-    } catch {
-      if (turn === this.turn) verdict.textContent = document.getElementById("toasts").dataset.failed;
-    } finally {
-      if (action !== "check") this.text.readOnly = false;
-      if (turn === this.turn) this.form.ariaBusy = null;
-    }
+      found = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("edited");
+    } catch { /* It is told below. */ }
+    // A later one was sent: this was a check.
+    if (turn !== this.turn) return;
+    // Before the answer is used: the browser undoes only what is written into a text that one may write into.
+    this.text.readOnly = false;
+    this.form.ariaBusy = null;
+    if (found) this.answered(found, sent);
+    else verdict.textContent = document.getElementById("toasts").dataset.failed;
   }
 
-  answered(action, found, sent) {
+  answered(found, sent) {
     const old = this.form.querySelector("#edited");
     const open = old.querySelector(".versions")?.open;
     const focused = old.contains(document.activeElement) ? document.activeElement.value : null;
@@ -113,14 +113,13 @@ class Editor {
     old.replaceWith(found);
     if (focused) found.querySelector(`[value="${CSS.escape(focused)}"]`)?.focus();
     const withEntry = found.querySelector("template[data-text]");
-    if (withEntry && this.text.value === sent) {
+    if (withEntry) {
       this.replace(withEntry.content.textContent);
       for (const field of this.form.querySelectorAll(".fields input")) field.value = "";
     }
     if ("saved" in found.dataset) {
       this.form.elements.digest.value = found.dataset.digest;
       this.saved = sent;
-      if (this.text.value !== sent) this.later();
     }
     this.mark();
   }
