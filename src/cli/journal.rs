@@ -7,10 +7,12 @@
 use std::fmt::{self, Write as _};
 use std::io;
 use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::net::{SendFlags, SocketAddrUnix, sendto};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
@@ -36,7 +38,7 @@ const PATIENCE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Journal {
     ours: UnixDatagram,
-    its: PathBuf,
+    its: SocketAddrUnix,
     /// Whether it took none at last.
     is_full: AtomicBool,
 }
@@ -47,31 +49,24 @@ impl Journal {
     /// # Errors
     /// There is none.
     pub(super) fn find() -> io::Result<Self> {
-        Self::at(SOCKET.into())
+        Self::at(Path::new(SOCKET))
     }
 
-    fn at(its: PathBuf) -> io::Result<Self> {
+    fn at(its: &Path) -> io::Result<Self> {
         let ours = UnixDatagram::unbound()?;
         ours.set_write_timeout(Some(PATIENCE))?;
         // The journal ignores an empty message; without a journal there is an error.
-        ours.send_to(&[], &its)?;
+        ours.send_to(&[], its)?;
+        let its = SocketAddrUnix::new(its)?;
         Ok(Self { ours, its, is_full: AtomicBool::new(false) })
     }
 
     /// Sends a message. A journal that is being restarted is not there for a moment; nobody could be told.
     fn send(&self, message: &[u8]) {
-        let send = || self.ours.send_to(message, &self.its);
-        let sent = if self.is_full.load(Ordering::Relaxed) {
-            // Whoever does the same at this moment only makes that one not wait either.
-            let _ = self.ours.set_nonblocking(true);
-            let sent = send();
-            let _ = self.ours.set_nonblocking(false);
-            sent
-        } else {
-            send()
-        };
-        let is_full = sent.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
-        self.is_full.store(is_full, Ordering::Relaxed);
+        let is_full = self.is_full.load(Ordering::Relaxed);
+        let flags = if is_full { SendFlags::DONTWAIT } else { SendFlags::empty() };
+        let sent = sendto(&self.ours, message, flags, &self.its);
+        self.is_full.store(sent == Err(Errno::AGAIN), Ordering::Relaxed);
     }
 }
 
@@ -204,7 +199,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let theirs = UnixDatagram::bind(&path).unwrap();
-        let subscriber = tracing_subscriber::registry().with(Journal::at(path).unwrap());
+        let subscriber = tracing_subscriber::registry().with(Journal::at(&path).unwrap());
         tracing::subscriber::with_default(subscriber, || {
             let _span = tracing::info_span!("airing", station = %"kbs-1fm", show = "명연주").entered();
             tracing::warn!(airing = %"news@1", cause = "two\nlines", show = %"mine", "missing");
@@ -226,7 +221,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
         let theirs = UnixDatagram::bind(&path).unwrap();
-        let journal = Journal::at(path).unwrap();
+        let journal = Journal::at(&path).unwrap();
         assert!(!journal.is_full.load(Ordering::Relaxed));
         while !journal.is_full.load(Ordering::Relaxed) {
             journal.send(b"MESSAGE=one more\n");
