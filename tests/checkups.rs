@@ -11,7 +11,7 @@ use crate::support::aircheck::{Aircheck, until};
 use crate::support::dated::Dated;
 use crate::support::library::text;
 use crate::support::machine::{Daemon, SetClock};
-use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup};
+use crate::support::origin::{Container, Fault, Kind, Origin, Part, ProgrammeTime, Setup, StationHandle};
 use crate::support::ports;
 use crate::support::receiver::Receiver;
 
@@ -20,6 +20,13 @@ const LIMIT: Duration = Duration::from_secs(90);
 /// Forty minutes before a show at noon: the moment an hour ahead has passed.
 fn before_noon() -> DateTime<Utc> {
     "2026-11-21T11:20:12Z".parse().expect("a time")
+}
+
+/// Returns a station whose programme is on time by `clock`.
+fn on_time(origin: &Origin, clock: &SetClock) -> StationHandle {
+    let setup =
+        Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Adts) };
+    origin.station("s", setup)
 }
 
 /// Returns what the interface says of the only station.
@@ -32,9 +39,7 @@ async fn station(base: &Url) -> Value {
 async fn a_station_that_is_down_before_its_show_is_reported_and_once_more_when_it_is_back() {
     let origin = Origin::start();
     let clock = SetClock::before(before_noon(), &origin, &[Container::Adts]);
-    let setup =
-        Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Adts) };
-    let origin_station = origin.station("s", setup);
+    let origin_station = on_time(&origin, &clock);
     let (port, receiver) = (ports::free(), Receiver::start().await);
     let aircheck = Aircheck::new(&format!(
         "web: {{ listen: \"127.0.0.1:{port}\" }}\ntimezone: Asia/Seoul\nstations:\n  s: {{ name: 명연주 FM, hls: \"{}\" }}\n\
@@ -84,9 +89,7 @@ async fn a_station_that_is_down_before_its_show_is_reported_and_once_more_when_i
 async fn a_clock_that_most_stations_say_is_off_is_told_and_one_station_alone_is_not_believed() {
     let origin = Origin::start();
     let clock = SetClock::before(before_noon(), &origin, &[Container::Adts]);
-    let setup =
-        Setup { programme_time: ProgrammeTime::Every, clock_error: clock.ahead(), ..Setup::of(Container::Adts) };
-    let origin_station = origin.station("s", setup);
+    let origin_station = on_time(&origin, &clock);
     let (port, receiver) = (ports::free(), Receiver::start().await);
     let mut all = Vec::new();
     for number in 1..=4 {

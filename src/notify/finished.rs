@@ -183,19 +183,8 @@ mod tests {
 
     /// What is told of `recordings` while the station is down, or not.
     fn told(recordings: &[Recording], is_down: bool) -> Finished {
-        let down = Bad {
-            kind: NoticeKind::StationDown,
-            since: DateTime::UNIX_EPOCH,
-            told: None,
-            reason: "it broke".to_owned(),
-            explained: String::new(),
-            certain: false,
-            what: "KBS 1FM".to_owned(),
-            facts: std::collections::BTreeMap::new(),
-            station: None,
-            airings: Vec::new(),
-            lost: Vec::new(),
-        };
+        let (what, why) = ("KBS 1FM".to_owned(), "it broke".to_owned());
+        let down = Bad::new(NoticeKind::StationDown, DateTime::UNIX_EPOCH, what, why);
         let open = Some(("station:kbs".to_owned(), down)).filter(|_| is_down).into_iter().collect();
         news(recordings, &open, &config(), &Store::new("/srv/recordings"))
     }

@@ -66,19 +66,7 @@ impl Parts {
     ) -> Looked {
         let now = clock.now();
         let mut looked = self.stations(config, now);
-        let bad = |kind, what: &str, reason: String| Bad {
-            kind,
-            since: now,
-            told: None,
-            reason,
-            explained: String::new(),
-            certain: false,
-            what: what.to_owned(),
-            facts: BTreeMap::new(),
-            station: None,
-            airings: Vec::new(),
-            lost: Vec::new(),
-        };
+        let bad = |kind, what: &str, reason: String| Bad::new(kind, now, what.to_owned(), reason);
         let mistakes = rejected.borrow().clone();
         let name = config.file.display().to_string();
         looked.insert("config".to_owned(), mistakes.map(|words| bad(NoticeKind::ConfigRejected, &name, words)));
@@ -210,19 +198,9 @@ impl Parts {
 
 /// Returns that a station sends no sound since `since`.
 fn down(station: &Station, since: DateTime<Utc>, cause: &Cause) -> Bad {
-    Bad {
-        kind: NoticeKind::StationDown,
-        since,
-        told: None,
-        reason: redact::text(&cause.words),
-        explained: explained(cause.kind),
-        certain: false,
-        what: station.name.clone(),
-        facts: BTreeMap::new(),
-        station: Some(Named { id: station.id.to_string(), name: station.name.clone() }),
-        airings: Vec::new(),
-        lost: Vec::new(),
-    }
+    let named = Named { id: station.id.to_string(), name: station.name.clone() };
+    let bad = Bad::new(NoticeKind::StationDown, since, station.name.clone(), redact::text(&cause.words));
+    Bad { explained: explained(cause.kind), station: Some(named), ..bad }
 }
 
 /// Returns whether what is planned fits on a disk.
@@ -234,19 +212,8 @@ fn soon(disk: DiskOutlook, config: &Config, now: DateTime<Utc>) -> (String, Opti
             [("missing", missing), ("room", room), ("planned", planned)].into_iter().map(bytes).collect();
         facts.insert("until".to_owned(), news::said_at(runs_out, config.timezone));
         let airings = short.airings.iter().map(|it| news::airing(&it.airing, &it.title, config, None)).collect();
-        Bad {
-            kind: NoticeKind::DiskSoon,
-            since: now,
-            told: None,
-            reason: short.in_words(),
-            explained: String::new(),
-            certain: false,
-            what: disk.folder.display().to_string(),
-            facts,
-            station: None,
-            airings,
-            lost: Vec::new(),
-        }
+        let bad = Bad::new(NoticeKind::DiskSoon, now, disk.folder.display().to_string(), short.in_words());
+        Bad { facts, airings, ..bad }
     });
     (format!("disk_soon:{}", disk.name), short)
 }

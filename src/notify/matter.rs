@@ -61,14 +61,31 @@ pub(super) enum Change {
 }
 
 impl Bad {
+    /// Returns that `what` is bad since `since`, for this `reason`.
+    pub fn new(kind: NoticeKind, since: DateTime<Utc>, what: String, reason: String) -> Self {
+        Self {
+            kind,
+            since,
+            told: None,
+            reason,
+            explained: String::new(),
+            certain: false,
+            what,
+            facts: BTreeMap::new(),
+            station: None,
+            airings: Vec::new(),
+            lost: Vec::new(),
+        }
+    }
+
     /// Returns the key of a station.
     pub fn key_of_station(station: &StationId) -> String {
         format!("station:{station}")
     }
 
-    /// Returns the key of its station, if it is one.
-    fn key(&self) -> Option<String> {
-        self.station.as_ref().map(|station| Self::key_of_station(&StationId::new(&station.id)))
+    /// Returns its station, if it is one.
+    pub fn station(&self) -> Option<StationId> {
+        self.station.as_ref().map(|station| StationId::new(&station.id))
     }
 
     /// Returns how long it must be bad, and how long well again, before that is told.
@@ -158,7 +175,8 @@ impl Bad {
         let key = if state == NoticeState::Bad { "told_stations_down" } else { "told_stations_well" };
         let title = Sentence::new(key).with("count", all.len()).with("names", names);
         let mut news = News::new(NoticeKind::StationDown, state, "stations".to_owned(), at, title);
-        news.notice.matters = all.iter().filter_map(Self::key).collect();
+        news.notice.matters =
+            all.iter().filter_map(Self::station).map(|station| Self::key_of_station(&station)).collect();
         for bad in all.iter().take(NAMED) {
             let why = Sentence::new("told_station_why").with("station", &bad.what);
             news.lines.push(why.with_reason("words", &bad.explained, &bad.reason));
@@ -242,19 +260,8 @@ mod tests {
     use crate::language::Language;
 
     fn bad(kind: NoticeKind) -> Bad {
-        Bad {
-            kind,
-            since: DateTime::UNIX_EPOCH,
-            told: None,
-            reason: "it answered 503".to_owned(),
-            explained: "cause_refused".to_owned(),
-            certain: false,
-            what: "Radio One".to_owned(),
-            facts: BTreeMap::new(),
-            station: None,
-            airings: Vec::new(),
-            lost: Vec::new(),
-        }
+        let bad = Bad::new(kind, DateTime::UNIX_EPOCH, "Radio One".to_owned(), "it answered 503".to_owned());
+        Bad { explained: "cause_refused".to_owned(), ..bad }
     }
 
     /// What is told by looks at `(second, whether the station is down)`.

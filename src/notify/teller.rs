@@ -26,7 +26,7 @@ use crate::config::{Config, Target, Way};
 use crate::events::{Changes, Event, Topic};
 use crate::language::Sentence;
 use crate::library::catalogue::{Catalogue, CatalogueError, KnownTarget, Matter, Remembered, Told};
-use crate::model::{AiringId, NoticeKind, NoticeState, StationId};
+use crate::model::{AiringId, NoticeKind, NoticeState};
 
 /// How often is looked at what can be bad.
 const EVERY: Duration = Duration::from_secs(15);
@@ -286,11 +286,11 @@ impl Teller {
                 let named = |id: &str| self.open.get(key).is_some_and(|known| known.names(id));
                 bad.lost.iter().any(|lost| !named(&lost.id))
             };
-            let anew = finished.lost.iter().filter(|(key, bad)| is_new(key, bad)).filter_map(|(_, bad)| station(bad));
+            let anew = finished.lost.iter().filter(|(key, bad)| is_new(key, bad)).filter_map(|(_, bad)| bad.station());
             let mut concerned = self.parts.concerned(anew.collect(), self.now()).await;
             for (key, mut bad) in finished.lost {
                 if is_new(&key, &bad)
-                    && let Some(station) = station(&bad)
+                    && let Some(station) = bad.station()
                 {
                     let coming = concerned.remove(&station).unwrap_or_default();
                     bad.airings = bad.lost.iter().cloned().chain(coming).collect();
@@ -335,9 +335,9 @@ impl Teller {
                 }
             }
         }
-        let mut concerned = self.parts.concerned(down.iter().filter_map(|(_, bad)| station(bad)).collect(), now).await;
+        let mut concerned = self.parts.concerned(down.iter().filter_map(|(_, bad)| bad.station()).collect(), now).await;
         for (key, bad) in &mut down {
-            bad.airings = station(bad).and_then(|station| concerned.remove(&station)).unwrap_or_default();
+            bad.airings = bad.station().and_then(|station| concerned.remove(&station)).unwrap_or_default();
             told.bad.push(matter(key, bad));
             open.insert(key.clone(), bad.clone());
         }
@@ -354,7 +354,7 @@ impl Teller {
             told.messages.extend(news.messages(&self.listening()));
         }
         // A station that is not in the file any more is nobody's trouble.
-        let is_gone = |bad: &Bad| station(bad).is_some_and(|station| config.station(&station).is_none());
+        let is_gone = |bad: &Bad| bad.station().is_some_and(|station| config.station(&station).is_none());
         let gone: Vec<_> = open.iter().filter(|(_, bad)| is_gone(bad)).map(|(key, _)| key.clone()).collect();
         for key in gone {
             let news = open.remove(&key).and_then(|bad| bad.news_of_removal(&key, now));
@@ -385,10 +385,6 @@ impl Teller {
     fn now(&self) -> DateTime<Utc> {
         self.environment.clock.now()
     }
-}
-
-fn station(bad: &Bad) -> Option<StationId> {
-    bad.station.as_ref().map(|station| StationId::new(&station.id))
 }
 
 fn matter(key: &str, bad: &Bad) -> Matter {
