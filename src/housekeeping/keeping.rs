@@ -168,19 +168,18 @@ impl Keeping {
         if current.finished_at != Some(going.recording.finished_at) {
             return Ok(Fate::Changed);
         }
-        let is_pinned = async || {
-            let marks = self.catalogue.marks(vec![id.clone()]).await?;
-            Ok::<_, ArchiveError>(marks.get(id).is_some_and(|it| it.pinned_at.is_some()))
+        let size = (current.bytes, going.recording.finished_at);
+        let state = match &current.file {
+            Some(file) => Some((file, ours::state(&self.store, id, file, size).await)),
+            None => None,
         };
-        if let Some(file) = &current.file {
-            let size = (current.bytes, going.recording.finished_at);
+        // Asked last: a slow disk leaves a person time to pin it.
+        if self.catalogue.marks(vec![id.clone()]).await?.get(id).is_some_and(|it| it.pinned_at.is_some()) {
+            return Ok(Fate::Changed);
+        }
+        if let Some((file, state)) = state {
             // By the plan, its file is here, elsewhere, or nowhere.
             let (planned, is_here) = (&going.recording.file, going.recording.bytes > 0);
-            let state = ours::state(&self.store, id, file, size).await;
-            // Asked last: a slow disk leaves a person time to pin it.
-            if is_pinned().await? {
-                return Ok(Fate::Changed);
-            }
             match state {
                 Err(error) => return Ok(Fate::Failed(error.to_string())),
                 Ok(FileState::Gone) if is_here => return Ok(Fate::Changed),
@@ -200,8 +199,6 @@ impl Keeping {
                     }
                 }
             }
-        } else if is_pinned().await? {
-            return Ok(Fate::Changed);
         }
         if run == Run::Real {
             self.catalogue.mark_deleted(id, now).await?;

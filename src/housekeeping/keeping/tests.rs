@@ -78,7 +78,7 @@ impl Library {
         self.keep_of_all("{}", rule, run).await
     }
 
-    /// The same, with a rule for all shows.
+    /// Plans by `rule` of the show and by `of_all`, which is about all shows, and carries that out as [`Self::keep`] does.
     async fn keep_of_all(&self, of_all: &str, rule: &str, run: Run) -> Vec<(i64, Fate)> {
         let text = format!(
             "timezone: UTC\nstations:\n  s: {{ hls: https://h.example/x }}\nshows:\n  - {{ title: show, station: s, \
