@@ -58,13 +58,10 @@ pub fn side_files(main: &Path) -> std::io::Result<Vec<PathBuf>> {
 pub fn load(main: &Path, edited: Option<&Source>) -> Result<Vec<Source>, ConfigErrors> {
     // The machine's zones may have been updated since the file was read last.
     zone::reread();
-    let given = std::path::absolute(main).unwrap_or_else(|_| main.to_owned());
-    let read = |file: &Path| match edited {
-        Some(edited) if edited.file == std::path::absolute(file).unwrap_or_default() => Ok(edited.clone()),
-        _ => read(file),
-    };
-    let mut sources = vec![read(main)?];
-    let main = given;
+    let absolute = std::path::absolute(main).unwrap_or_else(|_| main.to_owned());
+    let as_edited = |file: &Path| edited.filter(|edited| edited.file == *file).cloned();
+    let mut sources = vec![as_edited(&absolute).map_or_else(|| read(main), Ok)?];
+    let main = absolute;
     let sides = side_files(&main).map_err(|error| {
         let folder = main.with_file_name(SIDE_FOLDER);
         ConfigErrors::unreadable(&folder, format!("the folder cannot be read: {error}"), None)
@@ -73,7 +70,7 @@ pub fn load(main: &Path, edited: Option<&Source>) -> Result<Vec<Source>, ConfigE
     // It may be about to be made.
     sides.extend(edited.map(|edited| edited.file.clone()).filter(|file| *file != main));
     for side in sides {
-        sources.push(read(&side)?);
+        sources.push(as_edited(&side).map_or_else(|| read(&side), Ok)?);
     }
     Ok(sources)
 }

@@ -57,10 +57,7 @@ impl ConfigErrors {
     /// Where and what the first mistakes are, for people elsewhere: no line of the file, which may hold a secret that
     /// aircheck could not know as one, and no hint, which may repeat it.
     pub fn in_short(&self) -> String {
-        let said = self.problems.iter().take(SHORTENED).map(|Problem { file, line, column, message, .. }| {
-            let name = file.display();
-            if *line == 0 { format!("{name}: {message}") } else { format!("{name}:{line}:{column}: {message}") }
-        });
+        let said = self.problems.iter().take(SHORTENED).map(Problem::in_a_line);
         let more = self.problems.len().saturating_sub(SHORTENED);
         said.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join("\n")
     }
@@ -94,12 +91,16 @@ impl fmt::Display for ConfigErrors {
 }
 
 impl Problem {
+    /// Says where it is and what is wrong.
+    fn in_a_line(&self) -> String {
+        let Self { file, line, column, message, .. } = self;
+        let name = file.display();
+        if *line == 0 { format!("{name}: {message}") } else { format!("{name}:{line}:{column}: {message}") }
+    }
+
     fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = &self.file;
-        if self.line == 0 {
-            writeln!(f, "{}: {}", file.display(), self.message)?;
-        } else {
-            writeln!(f, "{}:{}:{}: {}", file.display(), self.line, self.column, self.message)?;
+        writeln!(f, "{}", self.in_a_line())?;
+        if self.line > 0 {
             let number = self.line.to_string();
             let margin = " ".repeat(number.len());
             let (before, width) = self.caret;

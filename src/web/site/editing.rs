@@ -95,8 +95,7 @@ impl Place {
 pub async fn open(site: &Site, name: &str, version: Option<&str>) -> Result<Opened, Problem> {
     let (config, name, version) = (allowed(site)?, name.to_owned(), version.map(str::to_owned));
     blocking(move || {
-        let place = place(&config, &name)?;
-        let files: Vec<String> = names(&config.file).into_iter().map(|(name, _)| name).collect();
+        let (place, files) = found(&config, &name)?;
         let editing = Editing::open(&place.file).map_err(|error| unusable(&error))?;
         let versions = place.versions();
         let text = match &version {
@@ -264,10 +263,17 @@ fn names(main: &Path) -> Vec<(String, PathBuf)> {
 
 /// Only files that the configuration has are found: no name leads elsewhere.
 fn place(config: &Config, name: &str) -> Result<Place, Problem> {
-    let found = names(&config.file).into_iter().find(|(known, _)| name.is_empty() || known == name);
+    found(config, name).map(|(place, _)| place)
+}
+
+/// As [`place()`], with what all files are called.
+fn found(config: &Config, name: &str) -> Result<(Place, Vec<String>), Problem> {
+    let all = names(&config.file);
+    let found = all.iter().find(|(known, _)| name.is_empty() || known == name).cloned();
     let (name, file) =
         found.ok_or_else(|| Problem::not_found(Sentence::new("problem_edit_no_file").with("file", name)))?;
-    Ok(Place { main: config.file.clone(), file, name, state: config.state.clone() })
+    let place = Place { main: config.file.clone(), file, name, state: config.state.clone() };
+    Ok((place, all.into_iter().map(|(name, _)| name).collect()))
 }
 
 fn mistakes(errors: ConfigErrors, place: &Place) -> Vec<Mistake> {

@@ -14,7 +14,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use thiserror::Error;
 use url::Url;
 
-use self::page::{Candidate, LONGEST_NAME, Page};
+use self::page::{Candidate, LONGEST_NAME, MOST_TRIED, Page};
 pub use self::steps::FoundStep;
 use super::limits::{BODY_CAP, STEP_LIMIT};
 use super::{Listed, find, listed, text};
@@ -27,8 +27,6 @@ use crate::config::Address;
 
 /// The most scripts and frames of a page that are searched as well.
 const MOST_PAGES: usize = 8;
-/// The most candidates that are tried.
-const MOST_TRIED: usize = 12;
 /// The most ways that are returned.
 const MOST_WAYS: usize = 4;
 /// How deep lists may name lists.

@@ -12,8 +12,8 @@ use crate::capture::source::resolve::text::{self, constant};
 
 /// The most addresses of a page that are looked at.
 const MOST_ADDRESSES: usize = 400;
-/// Of how many of them it is found out which steps lead there.
-const MOST_CANDIDATES: usize = 12;
+/// The most candidates that are tried.
+pub(super) const MOST_TRIED: usize = 12;
 /// The longest name, in characters.
 pub(super) const LONGEST_NAME: usize = 80;
 /// The most bytes of what a selector finds.
@@ -160,7 +160,7 @@ fn in_words(page: &str, base: &Url) -> Vec<Candidate> {
         let steps = patterns(page, from, to, &url).into_iter().find(leads)?;
         Some(Candidate { url, steps, rank })
     };
-    addresses.into_iter().take(MOST_CANDIDATES).filter_map(candidate).collect()
+    addresses.into_iter().take(MOST_TRIED).filter_map(candidate).collect()
 }
 
 /// Steps that may lead to the address in `page[from..to]`, the best first.
